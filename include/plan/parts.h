@@ -1,0 +1,85 @@
+/* Inside the planner: what its files share while one plan is built. Nobody else includes this. */
+#ifndef PLAN_PARTS_H
+#define PLAN_PARTS_H
+
+#include "plan/build.h"
+#include "plan/expand.h"
+
+enum item_origin {
+	ORIGIN_SYSTEM,      /* presets, devices: the same for every script */
+	ORIGIN_INTERPRETER, /* the footprint */
+	ORIGIN_PROGRAM,     /* from `exec` */
+	ORIGIN_GRANT,       /* files.read, files.write */
+	ORIGIN_SCRIPT,
+};
+
+/* Something of the host that the script will see. */
+struct item {
+	const char *path;   /* inside */
+	const char *source; /* on the host, free of links */
+	enum item_origin origin;
+	bool directory, write;
+	bool exec;          /* may be executed as a program */
+	bool device;
+	bool covered;       /* part of something larger that the view shows anyway: only Landlock tells them apart */
+	uint64_t device_id, inode;
+	uint32_t mode, uid, gid;
+	struct source_pos pos;
+};
+
+/* From files.deny, and our own cache. */
+struct denied_path {
+	const char *path; /* on the host, free of links */
+	bool directory;
+};
+
+struct build {
+	const struct request *request;
+	const struct profile *profile;
+	const struct host_facts *facts;
+	const struct interpreter *interpreter;
+	const struct footprint *footprint;
+	struct arena *arena;
+	struct plan *plan;
+	struct error *err;
+	struct variables variables;
+	const char *script_dir; /* the caller's cwd with -m, -c and - */
+
+	struct item *items;
+	size_t item_count;
+	struct path_links links; /* every link on the way to an item: shown, too */
+	struct denied_path *denied;
+	size_t denied_count;
+	const char **notes;
+	size_t note_count;
+	const char **warnings;
+	size_t warning_count;
+};
+
+/* Each part fills its fields of b->plan; 0, or -1 with *b->err. Called in this order. */
+int plan_items(struct build *b);       /* items.c: what is shown, from profile and footprint */
+int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
+int plan_environment(struct build *b); /* environment.c: argv, envp, cwd */
+int plan_view(struct build *b);        /* view.c: steps that build it */
+int plan_landlock(struct build *b);    /* landlock.c */
+int plan_filter(struct build *b);      /* filter.c */
+int plan_limits(struct build *b);      /* limits.c */
+int plan_promises(struct build *b);    /* promises.c: what is kept, what is missing */
+int plan_stages(struct build *b);      /* stages.c */
+
+/* A path of the host, with its links; the item is added. Returns 0, or -1 with *err; ENOENT in err->sys_errno. */
+int plan_add_path(struct build *b, const char *path, const struct item *kind, struct error *err);
+/* The innermost item that shows this inside path, or NULL. */
+const struct item *plan_item_at(const struct build *b, const char *inside);
+void plan_note(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void plan_warn(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The caller's variable, or NULL. */
+const char *environment_get(const char *const *environment, const char *name);
+
+/* Where scratch directories are shown: never NULL, home may be "". */
+#define INSIDE_TMP "/tmp"
+#define INSIDE_SHM "/dev/shm"
+const char *plan_inside_home(const struct build *b);
+
+#endif

@@ -1,0 +1,156 @@
+/* The plan: everything that will be done, decided before any process is made. It is immutable once built, kernel-facing,
+ * and the only thing that the child side reads. explain, why, check, score and the golden tests read it and stop there.
+ *
+ * Owned by the arena that was given to plan_build(). */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "host/facts.h"
+#include "plan/stage.h"
+#include "profile/profile.h"
+
+enum plan_mode {
+	MODE_NAMESPACES, /* a private view of the files, and namespaces for everything that has them */
+	MODE_LANDLOCK,   /* where namespaces are refused: Landlock and system call filters alone */
+};
+
+/* One step of building the view, in the order of execution. Targets are relative to the new root. */
+enum view_kind {
+	VIEW_DIRECTORY, /* mkdir with `mode` */
+	VIEW_FILE,      /* a small file holding `content`; NULL: empty, a mount point */
+	VIEW_SYMLINK,   /* to `source` */
+	VIEW_BIND,      /* the host's `source` */
+	VIEW_SCRATCH,   /* the directory `source` of the sized scratch file system */
+	VIEW_PROC,      /* a fresh /proc of the new PID namespace */
+};
+
+struct view_step {
+	enum view_kind kind;
+	const char *target; /* "usr/lib", no leading slash; unique */
+	const char *source;
+	const char *content;
+	uint32_t mode;
+	uint64_t attributes; /* MOUNT_ATTR_*, for the kinds that mount */
+	bool idmapped;       /* the host's root appears as the script's user (started by root only) */
+	bool recursive;      /* with what is mounted below */
+	uint64_t device, inode; /* of the source when the plan was made: the child checks that it is still the same */
+	struct source_pos pos;  /* the grant; file NULL: the interpreter's needs */
+};
+
+/* One Landlock rule: `path` as the script sees it. */
+struct landlock_rule {
+	const char *path;
+	uint64_t access;
+	bool optional; /* may be missing (files under /proc and /dev) */
+	struct source_pos pos;
+};
+
+struct landlock_plan {
+	int abi; /* 0: not used */
+	uint64_t handled_access, handled_net, scoped;
+	uint32_t restrict_flags;
+	struct landlock_rule *rules;
+	size_t rule_count;
+};
+
+struct rlimit_step {
+	int resource; /* RLIMIT_* */
+	const char *name; /* "limits.open_files" */
+	struct rlimit value;
+	struct source_pos pos;
+};
+
+/* What the supervisor watches and ends the run for; 0: no limit. */
+struct deadlines {
+	uint64_t timeout_ms;
+	uint64_t grace_ms; /* between SIGTERM and SIGKILL */
+	uint64_t memory_bytes; /* whole tree */
+	uint64_t cpu_ms;       /* whole tree */
+	uint64_t processes;    /* whole tree; only where RLIMIT_NPROC cannot count it */
+};
+
+enum promise_status {
+	PROMISE_ENFORCED,
+	PROMISE_UNLIMITED, /* nothing was asked */
+	PROMISE_RELAXED,   /* missing here, and the profile's `require` (or a default's nature) accepts that */
+	PROMISE_MISSING,   /* missing here: the run is refused */
+};
+
+struct promise_row {
+	const char *granted; /* "read 2, write 1, private /tmp 64M" */
+	const char *kept_by; /* "mount namespace + Landlock v6" */
+	const char *reason;  /* why missing or relaxed; NULL otherwise */
+	const char *fix;     /* what to type about it; NULL otherwise */
+	enum promise_status status;
+	bool warn;           /* relaxed by `require`: one warning a run */
+	struct source_pos pos; /* the profile line that asked */
+};
+
+/* What a path is to the script: for explain and why. Sorted by path. */
+struct visible_path {
+	const char *path;   /* inside */
+	const char *source; /* on the host; same as path unless renamed */
+	bool write, exec, directory, interpreter;
+	struct source_pos pos;
+};
+
+struct plan {
+	enum plan_mode mode;
+	const struct profile *profile;
+	struct host_facts facts;
+
+	/* which stages run, in this order: a subsequence of enum stage_id */
+	enum stage_id stages[STAGE_COUNT];
+	size_t stage_count;
+
+	const char *script;           /* absolute path, or NULL with -m, -c and - */
+	const char *script_label;     /* for people: "/srv/report.py", "-m json.tool", "-c" */
+	char script_sha256[65];       /* "" where it was not asked for (only explain and the report ask) */
+	const char *interpreter;      /* path that is executed */
+	const char *interpreter_how;  /* "auto", "venv: .venv" */
+	const char *interpreter_version; /* or NULL */
+	size_t library_paths;         /* how many paths are shown for the interpreter's sake */
+
+	unsigned long namespaces;     /* CLONE_NEW* flags */
+	const char *uid_map, *gid_map; /* text for /proc/self/uid_map; NULL: no user namespace */
+	bool loopback;                /* bring lo up in the new network namespace */
+	const char *hostname;         /* in the new UTS namespace; or NULL */
+	struct view_step *view;
+	size_t view_count;
+	uint64_t scratch_bytes, scratch_inodes; /* the file system behind /tmp, /dev/shm and home */
+	uint64_t root_bytes;          /* size of the tmpfs that is the root: what the steps need */
+	struct visible_path *visible;
+	size_t visible_count;
+	const char *const *denied;    /* files.deny, resolved; NULL-terminated */
+	const char *private_tmp;      /* MODE_LANDLOCK: template of a private directory, made by the supervisor; or NULL */
+
+	bool change_user;             /* setresuid and friends */
+	uint32_t uid, gid;            /* of the script, as it sees them */
+	bool drop_groups;
+	bool drop_bounds;             /* may drop from the bounding set */
+
+	struct rlimit_step *rlimits;
+	size_t rlimit_count;
+	struct landlock_plan landlock;
+	struct sock_fprog filter;
+	bool notify;                  /* known and forbidden calls go to the supervisor */
+
+	const char **argv;            /* NULL-terminated; argv[0] is the interpreter */
+	const char **envp;
+	const char *cwd;              /* inside */
+	uint32_t umask;
+
+	struct deadlines deadlines;
+	struct promise_row promises[PROMISE_COUNT];
+	const char **notes;           /* NULL-terminated: things worth knowing; shown by -v and explain */
+	const char **warnings;        /* NULL-terminated: one line each on stderr, every run */
+};
+
+#endif

@@ -1,0 +1,157 @@
+/* A privilege profile, version 1, after merging: what was promised, not how it is kept.
+ *
+ * Strings are as written in the YAML: variables (${HOME}) are not expanded and paths not resolved, since that depends on
+ * the script and is the plan's business (plan/expand.h). Every item remembers where it was written, so that a failure can
+ * name the line. Everything is owned by the arena that was given to profile_load(). */
+#ifndef PROFILE_PROFILE_H
+#define PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct profile_string {
+	const char *value;    /* NULL: not set anywhere */
+	struct source_pos pos;
+	const char *base_dir; /* directory of the file that says so; NULL for built-in profiles and flags (the caller's cwd) */
+};
+
+struct profile_strings {
+	struct profile_string *items;
+	size_t count;
+};
+
+/* One entry of files.read, files.write or files.deny. */
+struct file_grant {
+	struct profile_string path;
+	struct profile_string as; /* value NULL: same path inside */
+	bool optional;            /* a missing path is fine */
+	bool exec;                /* what lies there may be executed, or mapped executable where it is also writable */
+};
+
+struct file_grants {
+	struct file_grant *items;
+	size_t count;
+};
+
+struct name_pair {
+	struct profile_string name;
+	struct profile_string value;
+};
+
+struct name_pairs {
+	struct name_pair *items;
+	size_t count;
+};
+
+/* A limit. `named`: a profile of the user or a flag says it, so it is a promise; the built-in profiles' are best-effort. */
+struct limit {
+	bool set;       /* false: "none" */
+	bool named;
+	uint64_t value; /* bytes, milliseconds or a count, as the field's type says; cpus in thousandths */
+	struct source_pos pos;
+};
+
+enum home_mode { HOME_PRIVATE, HOME_NONE };
+enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_RULES };
+enum loopback_mode { LOOPBACK_PRIVATE, LOOPBACK_HOST };
+enum exec_mode { EXEC_NONE, EXEC_LIST, EXEC_ANY };
+enum denial_mode { DENIAL_ERROR, DENIAL_KILL };
+/* system.user; AUTO (nothing said): the caller, but nobody where the caller is root. */
+enum user_mode { USER_AUTO, USER_KEEP, USER_NOBODY, USER_UID };
+
+/* What a profile promises, one bit each, in the order that `explain` prints. */
+enum promise {
+	PROMISE_FILES,
+	PROMISE_NETWORK,
+	PROMISE_EXEC,
+	PROMISE_PRIVILEGES, /* identity, capabilities, no_new_privs, system calls */
+	PROMISE_PROCESSES,  /* other processes can be neither seen nor signalled */
+	PROMISE_MEMORY,
+	PROMISE_CPU_TIME,
+	PROMISE_CPUS,
+	PROMISE_PROCESS_COUNT,
+	PROMISE_OPEN_FILES,
+	PROMISE_FILE_SIZE,
+	PROMISE_OUTPUT,
+	PROMISE_TMP_SIZE,
+	PROMISE_TIMEOUT,
+	PROMISE_COUNT
+};
+
+/* `require`: how far a promise may be relaxed. PER_PROCESS is for memory, cpu_time, open_files and file_size. */
+enum require_level { REQUIRE_DEFAULT, REQUIRE_ALL, REQUIRE_PER_PROCESS, REQUIRE_BEST_EFFORT };
+
+struct profile {
+	const char *name;        /* never NULL */
+	const char *description; /* or NULL */
+	const char *path;        /* the file, or NULL for a built-in profile */
+	const char *chain;       /* "./report.pyconfine.yaml <- builtin:offline": for explain */
+	char sha256[65];         /* of the file's bytes (a built-in's: of its text) */
+	bool locked;
+
+	struct {
+		struct profile_string interpreter; /* "auto" when value is NULL */
+		bool isolated;
+		struct profile_strings options;
+	} python;
+
+	struct {
+		struct file_grants read, write, deny;
+		struct profile_strings presets;
+		struct limit tmp;
+		enum home_mode home;
+	} files;
+
+	struct {
+		enum network_mode mode;
+		struct source_pos pos;
+		struct profile_strings allow; /* "host:port", "10.0.0.0/8:5432", "unix:/run/pg" */
+		struct profile_strings listen;
+		enum loopback_mode loopback;
+	} network;
+
+	struct {
+		enum exec_mode mode;
+		struct source_pos pos;
+		struct profile_strings programs;
+	} exec;
+
+	struct {
+		struct profile_strings allow;
+		struct name_pairs set;
+	} env;
+
+	struct {
+		struct limit timeout, cpu_time, memory, cpus, processes, open_files, file_size, output, grace;
+	} limits;
+
+	enum denial_mode on_denial;
+
+	/* require: values by promise; pos where it was relaxed */
+	struct {
+		enum require_level level;
+		struct source_pos pos;
+	} require[PROMISE_COUNT];
+
+	struct {
+		struct profile_strings capabilities;
+		enum user_mode user;
+		uint32_t uid; /* with USER_UID */
+		struct source_pos user_pos;
+		struct profile_string hostname;
+		struct profile_strings syscalls_allow, syscalls_deny;
+		struct profile_strings devices;
+	} system;
+
+	/* Keys whose enforcement comes in a later version: accepted by check, refused at run time with CODE_NOT_YET. One entry
+	 * for each that is used: value is the key ("outputs"), pos its place. */
+	struct profile_strings not_yet;
+};
+
+/* Names of promises as `require`, explain and reports write them ("files", "cpu_time", ...); PROMISE_COUNT entries. */
+extern const char *const promise_names[PROMISE_COUNT];
+
+#endif
