@@ -22,7 +22,10 @@ LIBS     := libseccomp libcap yaml-0.1 json-c
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wcast-qual -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough -Werror
-HARDEN   := -fstack-protector-strong -ftrivial-auto-var-init=zero -fno-strict-aliasing -fno-delete-null-pointer-checks
+HARDEN   := -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks
+ifeq ($(findstring clang,$(CC)),)
+HARDEN   += -ftrivial-auto-var-init=zero # clang 14 wants a second switch for it
+endif
 ifeq ($(ARCH),x86_64)
 HARDEN   += -fcf-protection -fstack-clash-protection
 endif

@@ -63,16 +63,4 @@ extern const struct syscall_entry newer_calls[];
 extern const struct syscall_entry syscall_entries[];
 extern const unsigned syscall_entry_count;
 
-/* Rows for filter_request where a namespace is missing that the compiled filters count on. Each table ends with a row
- * whose number is FILTER_ROWS_END. They contain denials and the grants next to them, in the order that matters. */
-#define FILTER_ROWS_END UINT32_MAX
-/* No PID namespace: other processes of the same user are in reach of calls that take a pid. Signals are not in here:
- * which pids to protect is known at launch only. */
-extern const struct filter_row rows_shared_pids[];
-/* No IPC namespace: System V and POSIX message queues, semaphores, shared memory of the host. */
-extern const struct filter_row rows_shared_ipc[];
-/* No mount view, so that a path such as the docker socket's can be connected to, which Landlock does not cover: UNIX
- * sockets only as connected pairs. forkserver and multiprocessing.connection over AF_UNIX need more than that. */
-extern const struct filter_row rows_shared_sockets[];
-
 #endif

@@ -54,6 +54,27 @@ struct limit {
 	struct source_pos pos;
 };
 
+/* outputs and secrets are read and checked; a later version carries them out. */
+struct secret {
+	struct profile_string name;
+	struct profile_string from; /* "env:DB_PW", "file:/p", "fd:3", "credential:db" */
+	struct profile_string as;   /* "file" (also when value is NULL) or "env:NAME" */
+};
+
+struct secrets {
+	struct secret *items;
+	size_t count;
+};
+
+/* What the administrator's ceiling leaves to the plan, because only resolved paths can be compared: everything that
+ * files.read grants must lie in `read` or `write`, everything that files.write grants in `write`. A list counts only where
+ * its has_ is true: an empty one then permits nothing. */
+struct profile_ceiling {
+	const char *file;
+	bool has_read, has_write;
+	struct file_grants read, write;
+};
+
 enum home_mode { HOME_PRIVATE, HOME_NONE };
 enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_RULES };
 enum loopback_mode { LOOPBACK_PRIVATE, LOOPBACK_HOST };
@@ -145,6 +166,18 @@ struct profile {
 		struct profile_strings syscalls_allow, syscalls_deny;
 		struct profile_strings devices;
 	} system;
+
+	struct {
+		struct profile_string path, as;
+		struct limit files, size;
+		struct profile_strings suffixes;
+	} outputs;
+
+	struct secrets secrets;
+	struct profile_string audit_log; /* "none" when value is NULL; "journal", "syslog", "file:/p" */
+	struct profile_strings alerts, decoys;
+
+	const struct profile_ceiling *ceiling; /* NULL: there is none */
 
 	/* Keys whose enforcement comes in a later version: accepted by check, refused at run time with CODE_NOT_YET. One entry
 	 * for each that is used: value is the key ("outputs"), pos its place. */
