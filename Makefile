@@ -99,9 +99,11 @@ $(BUILD)/tests/helpers/%: tests/helpers/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
 
-.PHONY: unit check demo deps clean
+# Small static C programs that the escape attempts use; tests/run asks for them.
+.PHONY: helpers unit check demo deps clean
+helpers: $(HELPERS)
 unit: $(UNIT)
-	@python3 tests/run $(BUILD)/tests
+	@python3 tests/unit/run $(BUILD)/tests
 
 deps:
 	@sh tests/install-packages

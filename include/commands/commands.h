@@ -39,6 +39,9 @@ const struct command *command_find(const char *name);
 /* The command's name that `word` most likely meant, or NULL. */
 const char *command_nearest(const char *word);
 
+/* What --help prints, on stdout. Returns the exit status. */
+int help_show(enum command_id command);
+
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);

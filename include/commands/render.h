@@ -42,6 +42,8 @@ void render_github(struct text *out, const struct diagnostics *list);
 struct json_object *render_json_string(const char *string);
 /* {"file":...,"line":...,"column":...}, or null where nobody wrote it. */
 struct json_object *render_json_pos(const struct source_pos *pos);
+/* A list of {severity, code, message, hint, file, line, column, length}. */
+struct json_object *render_json_diagnostics(const struct diagnostics *list);
 struct json_object *render_json_error(const struct error *err);
 /* Pretty-printed on stdout with a newline; drops the reference. Returns 0, or -1 when stdout cannot be written. */
 int render_json_print(struct json_object *object);

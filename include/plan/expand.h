@@ -21,4 +21,7 @@ const char *expand_variables(const struct profile_string *text, const struct var
 const char *expand_path(const struct profile_string *text, const struct variables *variables, struct arena *arena,
                         struct error *err);
 
+/* The variable's value in a NULL-terminated environment (which may be NULL), or NULL. */
+const char *environment_get(const char *const *environment, const char *name);
+
 #endif

@@ -54,6 +54,8 @@ int interpreter_fault_error(enum file_fault fault, const struct interpreter *see
 const char *interpreter_fault_text(enum file_fault fault);
 /* "3.11" from "python3.11", "pypy3.10", "3.11.7": what follows the letters, when it has a dot; else NULL. */
 const char *interpreter_version_in(const char *name, struct arena *arena);
+/* "3.5" is, "3" is not. */
+bool interpreter_is_too_old(const char *version);
 /* python, python3, python3.11, pypy3: a name that means a Python interpreter. */
 bool interpreter_is_python_name(const char *name);
 

@@ -74,9 +74,6 @@ const struct item *plan_item_at(const struct build *b, const char *inside);
 void plan_note(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_warn(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The caller's variable, or NULL. */
-const char *environment_get(const char *const *environment, const char *name);
-
 /* Where scratch directories are shown: never NULL, home may be "". */
 #define INSIDE_TMP "/tmp"
 #define INSIDE_SHM "/dev/shm"

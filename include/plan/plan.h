@@ -71,9 +71,6 @@ struct rlimit_step {
 struct deadlines {
 	uint64_t timeout_ms;
 	uint64_t grace_ms; /* between SIGTERM and SIGKILL */
-	uint64_t memory_bytes; /* whole tree */
-	uint64_t cpu_ms;       /* whole tree */
-	uint64_t processes;    /* whole tree; only where RLIMIT_NPROC cannot count it */
 };
 
 enum promise_status {

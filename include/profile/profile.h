@@ -164,6 +164,7 @@ struct profile {
 		struct source_pos user_pos;
 		struct profile_string hostname;
 		struct profile_strings syscalls_allow, syscalls_deny;
+		bool strict_syscalls; /* system.syscalls.strict: the shorter list of `untrusted` */
 		struct profile_strings devices;
 	} system;
 

@@ -233,16 +233,13 @@ static void find_version(struct interpreter *seen, struct arena *arena)
 		seen->version = interpreter_version_in(names[i], arena);
 }
 
-static bool is_too_old(const struct interpreter *seen)
+bool interpreter_is_too_old(const char *version)
 {
 	char *end;
-	unsigned long major, minor;
+	unsigned long major = strtoul(version, &end, 10);
 
-	if (!seen->version)
-		return false;
-	major = strtoul(seen->version, &end, 10);
-	minor = strtoul(end + 1, NULL, 10);
-	return major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR);
+	/* "3" alone may be any of them. */
+	return major < OLDEST_MAJOR || (major == OLDEST_MAJOR && *end == '.' && strtoul(end + 1, NULL, 10) < OLDEST_MINOR);
 }
 
 enum file_fault interpreter_examine(const char *path, struct arena *arena, struct interpreter *out)
@@ -264,7 +261,7 @@ enum file_fault interpreter_examine(const char *path, struct arena *arena, struc
 	if (fault == FAULT_NONE) {
 		find_venv(&seen, arena);
 		find_version(&seen, arena);
-		if (is_too_old(&seen))
+		if (seen.version && interpreter_is_too_old(seen.version))
 			fault = FAULT_TOO_OLD;
 	}
 	*out = seen;

@@ -27,7 +27,7 @@ enum { COLLECTIONS = sizeof(collections) / sizeof(collections[0]) };
 static const char *const usual_directories[] = {"/usr/local/bin", "/usr/bin", NULL};
 
 /* Minor versions that an inventory asks for: only spent when there is an error to explain. */
-enum { MINOR_FIRST = 6, MINOR_LAST = 24, INVENTORY_MAX = 6 };
+enum { MINOR_FIRST = 6, MINOR_LAST = 24, INVENTORY_MAX = 4 };
 
 bool interpreter_is_version(const char *spec)
 {
@@ -205,6 +205,12 @@ enum attempt interpreter_of_version(struct search *search, const char *version, 
 	const char *program = arena_printf(search->arena, "python%s", minor_version(version, search->arena));
 	enum attempt attempt = ATTEMPT_NOTHING;
 
+	if (interpreter_is_too_old(version)) {
+		error_set(search->err, CODE_INTERPRETER_UNUSABLE, "Python %s is older than 3.6, the oldest that pyconfine runs",
+		          version);
+		error_hint(search->err, "%sChoose one of these: --python VERSION or PATH.", interpreter_inventory(search));
+		return ATTEMPT_FAILED;
+	}
 	/* "3": whatever python3 means here. */
 	if (!strchr(version, '.'))
 		attempt = interpreter_on_path(search, program, why);

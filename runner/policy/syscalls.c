@@ -55,6 +55,11 @@ const struct syscall_group syscall_groups[] = {
 	 CALLS("socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "getsockname", "getpeername",
 	       "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "shutdown", "setsockopt", "getsockopt"),
 	 true},
+	{"executing-descriptors", "os.execve of a descriptor; with exec: none it would be a way round Landlock",
+	 CALLS("execveat"), true},
+	{"probes", "what the kernel itself makes a process call while an administrator's uprobe watches it; refusing would "
+	           "crash the script under a monitor",
+	 CALLS("uprobe", "uretprobe"), true},
 
 	/* From here on: not in the untrusted profile's list. */
 	{"ownership", "shutil.chown, tarfile; the kernel lets nobody give a file away without a capability",
@@ -85,11 +90,6 @@ const struct syscall_group syscall_groups[] = {
 	{"whole-disk-sync", "os.sync", CALLS("sync", "syncfs"), false},
 	{"self-restriction", "programs that sandbox themselves further: xz, file, man; it only ever takes rights away",
 	 CALLS("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"), false},
-	{"executing-descriptors", "os.execve of a descriptor; with exec: none it would be a way round Landlock",
-	 CALLS("execveat"), false},
-	{"probes", "what the kernel itself makes a process call while an administrator's uprobe watches it; refusing would "
-	           "crash the script under a monitor",
-	 CALLS("uprobe", "uretprobe"), true},
 	{NULL, NULL, NULL, false},
 };
 

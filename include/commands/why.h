@@ -1,0 +1,42 @@
+/* Inside `why`: a question, and the answer in the making. */
+#ifndef COMMANDS_WHY_H
+#define COMMANDS_WHY_H
+
+#include "commands/explain.h"
+#include "commands/prepare.h"
+
+struct why;
+
+struct why_question {
+	const char *verb; /* "read" */
+	/* Fills in the answer. -1 with *err where the target is not one. */
+	int (*answer)(struct why *why, struct error *err);
+	const char *flag; /* what would grant it: "--read" */
+	const char *key;  /* "files.read" */
+};
+
+extern const struct why_question why_questions[]; /* ends with {NULL} */
+
+struct why {
+	const struct why_question *question;
+	const char *target; /* as typed */
+	const struct prepared *prepared;
+	struct arena *arena;
+
+	bool allowed;
+	const char *reason;    /* one sentence */
+	struct source_pos pos; /* the deciding line; file NULL: none */
+	const char *sensitive; /* what the target is good for to an attacker; or NULL */
+	const char *fix_value; /* what to grant; NULL: nothing would help, or nothing is needed */
+	const char *notes[4];
+	size_t note_count;
+};
+
+void why_note(struct why *why, const char *note);
+
+int why_read(struct why *why, struct error *err);
+int why_write(struct why *why, struct error *err);
+int why_connect(struct why *why, struct error *err);
+int why_exec(struct why *why, struct error *err);
+
+#endif

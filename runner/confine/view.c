@@ -1,0 +1,258 @@
+/* The private root. Steps are the indices of plan->view; negative ones stand for the frame around them (enum frame_step).
+ *
+ * The new root is a tmpfs that is mounted over "/" by descriptor: a path that starts at "/" still leads into the old root,
+ * as a process's root does not follow what is mounted on it, so every source is reachable while the new root is being filled
+ * through its descriptor. pivot_root(".", ".") then exchanges the two, and the old root, now on top, is detached. */
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+
+#include "confine/apply.h"
+#include "host/syscalls.h"
+
+enum frame_step {
+	FRAME_PRIVATE = -1, /* no mount of ours is seen outside, and none of outside's here */
+	FRAME_ROOT = -2,
+	FRAME_SCRATCH = -3,
+	FRAME_PIVOT = -4,
+	FRAME_DETACH = -5,
+	FRAME_READ_ONLY = -6,
+};
+
+#define SCRATCH ".scratch"
+
+/* Decimal, without stdio. */
+static const char *decimal(uint64_t value, char buffer[24])
+{
+	char *at = buffer + 23;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return at;
+}
+
+static int mount_new(const char *type, uint64_t bytes, uint64_t inodes, uint64_t attributes)
+{
+	char number[24];
+	int fs = raw_fsopen(type, FSOPEN_CLOEXEC), result = fs < 0 ? fs : 0;
+
+	if (result == 0 && bytes)
+		result = raw_fsconfig(fs, FSCONFIG_SET_STRING, "size", decimal(bytes, number), 0);
+	if (result == 0 && inodes)
+		result = raw_fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", decimal(inodes, number), 0);
+	if (result == 0 && bytes)
+		result = raw_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0);
+	if (result == 0)
+		result = raw_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (result == 0)
+		result = raw_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
+	if (fs >= 0)
+		raw_close(fs);
+	return result;
+}
+
+static int set_attributes(int fd, const struct view_step *step, const struct confine_state *state)
+{
+	struct pc_mount_attr attr = { .attr_set = step->attributes };
+
+	if (step->idmapped && state->id_map_fd >= 0) {
+		attr.attr_set |= MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (uint64_t)state->id_map_fd;
+	}
+	return raw_mount_setattr(fd, "", AT_EMPTY_PATH | (step->recursive ? AT_RECURSIVE : 0), &attr);
+}
+
+/* A mount may only lose rights here: what the source's own mount already forbids stays forbidden. */
+static int attach(int root_fd, int fd, const struct view_step *step, const struct confine_state *state)
+{
+	int result = fd < 0 ? fd : set_attributes(fd, step, state);
+
+	if (result == 0)
+		result = raw_move_mount(fd, "", root_fd, step->target, MOVE_MOUNT_F_EMPTY_PATH);
+	if (fd >= 0)
+		raw_close(fd);
+	return result;
+}
+
+static int bind_source(int root_fd, const struct view_step *step, const struct confine_state *state)
+{
+	int fd = raw_open_tree(AT_FDCWD, step->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
+	                       (step->recursive ? AT_RECURSIVE : 0));
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	/* somebody may have put another thing at that path since the plan was made */
+	if (raw_fstatat(fd, "", &st, AT_EMPTY_PATH) || st.st_dev != step->device || st.st_ino != step->inode) {
+		raw_close(fd);
+		return -ESTALE;
+	}
+	return attach(root_fd, fd, step, state);
+}
+
+static int scratch(int root_fd, const struct view_step *step, const struct confine_state *state)
+{
+	char path[sizeof(SCRATCH) + 16] = SCRATCH "/";
+
+	strncat(path, step->source, 15);
+	return attach(root_fd, raw_open_tree(root_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), step, state);
+}
+
+static int small_file(int root_fd, const struct view_step *step)
+{
+	int fd = raw_openat(root_fd, step->target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, step->mode);
+	ssize_t written = 0;
+
+	if (fd < 0)
+		return fd;
+	if (step->content)
+		written = raw_write(fd, step->content, strlen(step->content));
+	raw_close(fd);
+	return written < 0 ? (int)written : 0;
+}
+
+static int carry_out(int root_fd, const struct view_step *step, const struct confine_state *state)
+{
+	switch (step->kind) {
+	case VIEW_DIRECTORY:
+		return raw_mkdirat(root_fd, step->target, step->mode);
+	case VIEW_FILE:
+		return small_file(root_fd, step);
+	case VIEW_SYMLINK:
+		return raw_symlinkat(step->source, root_fd, step->target);
+	case VIEW_BIND:
+		return bind_source(root_fd, step, state);
+	case VIEW_SCRATCH:
+		return scratch(root_fd, step, state);
+	case VIEW_PROC:
+		return attach(root_fd, mount_new("proc", 0, 0, step->attributes), step, state);
+	}
+	return -EINVAL;
+}
+
+/* One sized file system behind everything that is private and writable; its own mount is gone when the view is done. */
+static int make_scratch(int root_fd, const struct plan *plan)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} directories[] = { { "tmp", 01777 }, { "shm", 01777 }, { "home", 0700 }, { "nothing", 0 } };
+	int fd = mount_new("tmpfs", plan->scratch_bytes, plan->scratch_inodes, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	int result = fd < 0 ? fd : raw_mkdirat(root_fd, SCRATCH, 0700);
+
+	for (size_t i = 0; result == 0 && i < sizeof(directories) / sizeof(directories[0]); i++) {
+		result = raw_mkdirat(fd, directories[i].name, directories[i].mode);
+		if (result == 0 && plan->change_user)
+			result = raw_fchownat(fd, directories[i].name, plan->uid, plan->gid, AT_SYMLINK_NOFOLLOW);
+	}
+	if (result == 0) {
+		result = raw_openat(fd, "nofile", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+		if (result >= 0)
+			result = raw_close(result);
+	}
+	if (result == 0)
+		result = raw_move_mount(fd, "", root_fd, SCRATCH, MOVE_MOUNT_F_EMPTY_PATH);
+	if (fd >= 0)
+		raw_close(fd);
+	return result;
+}
+
+static int drop_scratch(void)
+{
+	int result = raw_umount2(SCRATCH, MNT_DETACH);
+
+	return result ? result : (int)raw_syscall(SYS_unlinkat, AT_FDCWD, (long)SCRATCH, AT_REMOVEDIR, 0, 0, 0);
+}
+
+static int enter(int root_fd, struct confine_state *state)
+{
+	const struct pc_mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+	int result = raw_fchdir(root_fd);
+
+	state->step = FRAME_PIVOT;
+	if (result == 0)
+		result = drop_scratch();
+	if (result == 0)
+		result = raw_pivot_root(".", ".");
+	if (result)
+		return result;
+	state->step = FRAME_DETACH;
+	result = raw_umount2(".", MNT_DETACH);
+	if (result == 0)
+		result = raw_chdir("/");
+	if (result)
+		return result;
+	state->step = FRAME_READ_ONLY;
+	return raw_mount_setattr(AT_FDCWD, "/", 0, &read_only);
+}
+
+static int fill(int root_fd, const struct plan *plan, struct confine_state *state)
+{
+	int result;
+
+	state->step = FRAME_SCRATCH;
+	result = make_scratch(root_fd, plan);
+	for (size_t i = 0; result == 0 && i < plan->view_count; i++) {
+		state->step = (int32_t)i;
+		result = carry_out(root_fd, &plan->view[i], state);
+	}
+	return result;
+}
+
+int view_apply(const struct plan *plan, struct confine_state *state)
+{
+	int root_fd, result;
+
+	/* the modes in the plan are meant as they stand; the script's umask comes later */
+	raw_umask(0);
+	state->step = FRAME_PRIVATE;
+	result = raw_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	if (result)
+		return result;
+	state->step = FRAME_ROOT;
+	root_fd = mount_new("tmpfs", plan->root_bytes, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (root_fd < 0)
+		return root_fd;
+	result = raw_move_mount(root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	if (result == 0)
+		result = fill(root_fd, plan, state);
+	if (result == 0)
+		result = enter(root_fd, state);
+	raw_close(root_fd);
+	return result;
+}
+
+/* The root is ours, and read-only: nothing can be made in it, whoever asks. */
+int view_verify(const struct plan *plan, struct confine_state *state)
+{
+	(void)plan;
+	(void)state;
+	return raw_mkdirat(AT_FDCWD, "/" SCRATCH, 0700) == -EROFS ? 0 : -EPERM;
+}
+
+int network_apply(const struct plan *plan, struct confine_state *state)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = raw_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), result;
+
+	(void)plan;
+	(void)state;
+	if (fd < 0)
+		return fd;
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	result = raw_ioctl(fd, SIOCSIFFLAGS, &request);
+	raw_close(fd);
+	return result;
+}
+
+int hostname_apply(const struct plan *plan, struct confine_state *state)
+{
+	(void)state;
+	return raw_sethostname(plan->hostname, strlen(plan->hostname));
+}

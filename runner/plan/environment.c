@@ -1,0 +1,175 @@
+/* What the interpreter is started with: arguments, an environment built from nothing, a directory. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "plan/parts.h"
+
+/* Variables that tell Python's or the dynamic loader's start-up what to load: never passed on by a pattern. */
+static const char *const never_by_pattern[] = { "LD_*", "PYTHON*", "GLIBC_TUNABLES", "PYCONFINE_*", NULL };
+
+static bool matches(const char *pattern, const char *name, size_t name_length)
+{
+	size_t length = strlen(pattern);
+
+	if (length && pattern[length - 1] == '*')
+		return name_length >= length - 1 && strncmp(pattern, name, length - 1) == 0;
+	return name_length == length && strncmp(pattern, name, length) == 0;
+}
+
+static bool is_allowed(const struct profile_strings *allow, const char *name, size_t length)
+{
+	bool pattern_is_enough = true;
+
+	for (size_t i = 0; never_by_pattern[i]; i++)
+		if (matches(never_by_pattern[i], name, length))
+			pattern_is_enough = false;
+	for (size_t i = 0; i < allow->count; i++) {
+		const char *pattern = allow->items[i].value;
+
+		if (matches(pattern, name, length) && (pattern_is_enough || !strchr(pattern, '*')))
+			return true;
+	}
+	return false;
+}
+
+struct environment {
+	const char **items;
+	size_t count;
+};
+
+static void set(struct build *b, struct environment *env, const char *name, const char *value)
+{
+	size_t length = strlen(name), at = 0;
+
+	while (at < env->count && !(strncmp(env->items[at], name, length) == 0 && env->items[at][length] == '='))
+		at++;
+	if (at == env->count) {
+		env->items = arena_grow(b->arena, env->items, env->count, sizeof(*env->items));
+		env->count++;
+	}
+	env->items[at] = arena_printf(b->arena, "%s=%s", name, value);
+}
+
+static int build_environment(struct build *b)
+{
+	const struct name_pairs *pairs = &b->profile->env.set;
+	const char *user = b->plan->change_user ? "nobody" : b->request->user_name;
+	struct environment env = { 0 };
+
+	set(b, &env, "PATH", "/usr/local/bin:/usr/bin:/bin");
+	set(b, &env, "HOME", b->plan->private_tmp ? b->plan->private_tmp : plan_inside_home(b));
+	if (user) {
+		set(b, &env, "USER", user);
+		set(b, &env, "LOGNAME", user);
+	}
+	if (b->plan->private_tmp)
+		set(b, &env, "TMPDIR", b->plan->private_tmp);
+	for (const char *const *v = b->request->environment; v && *v; v++) {
+		size_t length = strcspn(*v, "=");
+
+		if ((*v)[length] == '=' && is_allowed(&b->profile->env.allow, *v, length))
+			set(b, &env, arena_strndup(b->arena, *v, length), *v + length + 1);
+	}
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *value = expand_variables(&pairs->items[i].value, &b->variables, b->arena, b->err);
+
+		if (!value)
+			return -1;
+		set(b, &env, pairs->items[i].name.value, value);
+	}
+	env.items = arena_grow(b->arena, env.items, env.count, sizeof(*env.items));
+	env.items[env.count] = NULL;
+	b->plan->envp = env.items;
+	return 0;
+}
+
+static void build_arguments(struct build *b)
+{
+	static const char *const switches[] = { [RUN_MODULE] = "-m", [RUN_COMMAND] = "-c", [RUN_STDIN] = "-" };
+	const struct profile_strings *options = &b->profile->python.options;
+	const struct request *request = b->request;
+	size_t count = 0, arguments = 0;
+
+	while (request->arguments && request->arguments[arguments])
+		arguments++;
+	b->plan->argv = arena_array(b->arena, arguments + options->count + 6, sizeof(*b->plan->argv));
+	b->plan->argv[count++] = b->plan->interpreter;
+	if (b->profile->python.isolated)
+		b->plan->argv[count++] = "-I";
+	for (size_t i = 0; i < options->count; i++)
+		b->plan->argv[count++] = options->items[i].value;
+	if (request->kind != RUN_SCRIPT)
+		b->plan->argv[count++] = switches[request->kind];
+	if (request->kind == RUN_SCRIPT && strcmp(b->plan->cwd, request->cwd))
+		b->plan->argv[count++] = b->plan->script; /* a relative name would miss */
+	else if (request->kind != RUN_STDIN)
+		b->plan->argv[count++] = request->target;
+	for (size_t i = 0; i < arguments; i++)
+		b->plan->argv[count++] = request->arguments[i];
+}
+
+/* A path that the script can enter: shown as a directory, or one of the private ones. */
+static bool is_enterable(const struct build *b, const char *path)
+{
+	const struct item *item = plan_item_at(b, path);
+	const char *home = plan_inside_home(b);
+
+	if (item)
+		return item->directory;
+	return b->plan->mode == MODE_LANDLOCK || path_is_below(path, INSIDE_TMP) || strcmp(path, home) == 0;
+}
+
+/* The caller's directory where the script can see it, as python would; else the script's own; else the private /tmp. */
+static int choose_directory(struct build *b)
+{
+	const char *choices[] = { b->request->cwd, b->script_dir, INSIDE_TMP };
+	char shown[256];
+
+	if (b->request->chdir) {
+		const struct profile_string text = { .value = b->request->chdir, .pos = { .file = "--cwd" } };
+
+		b->plan->cwd = expand_path(&text, &b->variables, b->arena, b->err);
+		if (!b->plan->cwd)
+			return -1;
+		if (is_enterable(b, b->plan->cwd))
+			return 0;
+		error_set(b->err, CODE_BAD_PATH, "--cwd %s: the script cannot see that directory",
+		          escape_into(shown, sizeof(shown), b->plan->cwd));
+		return error_hint(b->err, "Grant it: --read %s", shown);
+	}
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		b->plan->cwd = choices[i];
+		if (is_enterable(b, choices[i]))
+			break;
+	}
+	if (strcmp(b->plan->cwd, b->request->cwd))
+		plan_note(b, "the current directory is not visible to the script; it starts in %s",
+		          escape_into(shown, sizeof(shown), b->plan->cwd));
+	return 0;
+}
+
+/* Without mounts, "private" means a new directory of the host's that nobody else may enter. */
+static void choose_private_tmp(struct build *b)
+{
+	static const char *const places[] = { "/tmp", "/dev/shm", "/var/tmp", NULL };
+
+	for (size_t i = 0; places[i]; i++)
+		if (access(places[i], W_OK | X_OK) == 0) {
+			b->plan->private_tmp = arena_printf(b->arena, "%s/pyconfine-%s", places[i], b->variables.session);
+			return;
+		}
+	plan_note(b, "neither /tmp, /dev/shm nor /var/tmp is writable: the script has no place for temporary files");
+}
+
+int plan_environment(struct build *b)
+{
+	if (b->plan->mode == MODE_LANDLOCK)
+		choose_private_tmp(b);
+	if (choose_directory(b))
+		return -1;
+	build_arguments(b);
+	return build_environment(b);
+}

@@ -1,0 +1,146 @@
+/* Which compiled filter, and the rows in front of it: what the profile says, and what only the mode of this run needs. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "plan/parts.h"
+#include "policy/filter.h"
+
+/* Without a view and without namespaces of its own, calls that Landlock does not decide reach the host's things. `below`:
+ * the Landlock ABI from which on the row is not needed; 0: always. */
+struct mode_row {
+	const char *call;
+	enum filter_row_action action;
+	int8_t arg;
+	uint32_t mask, value;
+	int below;
+	const char *why;
+};
+
+static const struct mode_row landlock_mode_rows[] = {
+	{ "socket", ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0, "path sockets of other programs: the user's service manager, docker.sock" },
+	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0, "one end can send to, or be connected to, any datagram socket with a path" },
+	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_RAW, 0, "the same: a datagram socket to the kernel" },
+	{ "chmod", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about modes" },
+	{ "fchmod", ROW_EPERM, -1, 0, 0, 0, "a file opened for reading could be changed" },
+	{ "fchmodat", ROW_EPERM, -1, 0, 0, 0, "like chmod" },
+	{ "fchmodat2", ROW_EPERM, -1, 0, 0, 0, "like chmod" },
+	{ "chown", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about owners" },
+	{ "fchown", ROW_EPERM, -1, 0, 0, 0, "like chown" },
+	{ "lchown", ROW_EPERM, -1, 0, 0, 0, "like chown" },
+	{ "fchownat", ROW_EPERM, -1, 0, 0, 0, "like chown" },
+	{ "utime", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about times" },
+	{ "utimes", ROW_EPERM, -1, 0, 0, 0, "like utime" },
+	{ "futimesat", ROW_EPERM, -1, 0, 0, 0, "like utime" },
+	{ "utimensat", ROW_EPERM, -1, 0, 0, 0, "like utime" },
+	{ "setxattr", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about attributes" },
+	{ "lsetxattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr" },
+	{ "fsetxattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr" },
+	{ "removexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr" },
+	{ "lremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr" },
+	{ "fremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr" },
+	{ "inotify_add_watch", ROW_EPERM, -1, 0, 0, 0, "would report names from directories that may not be read" },
+	{ "shmget", ROW_EPERM, -1, 0, 0, 0, "System V memory of other programs" },
+	{ "shmat", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "shmctl", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "semget", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "semctl", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "semop", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "semtimedop", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "msgget", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "msgsnd", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "msgrcv", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "msgctl", ROW_EPERM, -1, 0, 0, 0, "like shmget" },
+	{ "mq_open", ROW_EPERM, -1, 0, 0, 0, "message queues of other programs" },
+	{ "mq_unlink", ROW_EPERM, -1, 0, 0, 0, "like mq_open" },
+	{ "setpriority", ROW_EPERM, -1, 0, 0, 0, "could slow other processes of the user" },
+	{ "ioprio_set", ROW_EPERM, -1, 0, 0, 0, "like setpriority" },
+	{ "sched_setscheduler", ROW_EPERM, -1, 0, 0, 0, "like setpriority" },
+	{ "sched_setparam", ROW_EPERM, -1, 0, 0, 0, "like setpriority" },
+	{ "sched_setattr", ROW_EPERM, -1, 0, 0, 0, "like setpriority" },
+	{ "sched_setaffinity", ROW_ALLOW, 0, 0xffffffff, 0, 0, "its own" },
+	{ "sched_setaffinity", ROW_EPERM, -1, 0, 0, 0, "like setpriority" },
+	{ "truncate", ROW_EPERM, -1, 0, 0, 3, "Landlock decides about it from ABI 3 on" },
+	{ "open", ROW_EPERM, 1, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "truncates what is only granted for reading" },
+	{ "openat", ROW_EPERM, 2, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "like open" },
+};
+
+struct rows {
+	struct filter_row *items;
+	size_t count;
+};
+
+static void row_add(struct build *b, struct rows *rows, const struct filter_row *row)
+{
+	rows->items = arena_grow(b->arena, rows->items, rows->count, sizeof(*rows->items));
+	rows->items[rows->count++] = *row;
+}
+
+static int add_profile_rows(struct build *b, struct rows *rows, const struct profile_strings *names,
+                            enum filter_row_action action)
+{
+	char shown[64];
+
+	for (size_t i = 0; i < names->count; i++) {
+		int number = -1;
+		enum syscall_lookup found = syscall_find(names->items[i].value, &number);
+
+		if (found == SYSCALL_UNKNOWN) {
+			error_set(b->err, CODE_UNKNOWN_SYSCALL, "system.syscalls: there is no system call \"%s\"",
+			          escape_into(shown, sizeof(shown), names->items[i].value));
+			b->err->pos = names->items[i].pos;
+			return -1;
+		}
+		if (found == SYSCALL_ELSEWHERE)
+			plan_note(b, "system.syscalls: %s does not exist on this machine", names->items[i].value);
+		else
+			row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = action, .arg = -1 });
+	}
+	return 0;
+}
+
+static void add_mode_rows(struct build *b, struct rows *rows)
+{
+	int abi = b->facts->features[FEATURE_LANDLOCK].level;
+
+	for (size_t i = 0; i < sizeof(landlock_mode_rows) / sizeof(landlock_mode_rows[0]); i++) {
+		const struct mode_row *row = &landlock_mode_rows[i];
+		int number = -1;
+
+		if ((row->below && abi >= row->below) || syscall_find(row->call, &number) != SYSCALL_KNOWN)
+			continue;
+		if (b->profile->network.mode == NETWORK_HOST && strcmp(row->call, "socket") == 0)
+			continue;
+		row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = row->action, .arg = row->arg,
+		                                       .mask = row->mask, .value = row->value });
+	}
+}
+
+int plan_filter(struct build *b)
+{
+	const struct profile *profile = b->profile;
+	struct filter_request request = { 0 };
+	struct rows rows = { 0 };
+
+	if (profile->network.mode == NETWORK_HOST || (b->plan->namespaces & CLONE_NEWNET))
+		request.variant |= FILTER_INET;
+	if (profile->exec.mode != EXEC_NONE)
+		request.variant |= FILTER_EXEC;
+	if (profile->system.strict_syscalls)
+		request.variant |= FILTER_STRICT;
+	if (b->plan->notify)
+		request.variant |= FILTER_NOTIFY;
+	/* Denials first: the first match decides. */
+	if (add_profile_rows(b, &rows, &profile->system.syscalls_deny, ROW_EPERM))
+		return -1;
+	if (b->plan->mode == MODE_LANDLOCK)
+		add_mode_rows(b, &rows);
+	if (add_profile_rows(b, &rows, &profile->system.syscalls_allow, ROW_ALLOW))
+		return -1;
+	request.rows = rows.items;
+	request.row_count = rows.count;
+	return filter_assemble(&request, b->arena, &b->plan->filter, b->err);
+}

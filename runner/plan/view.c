@@ -1,0 +1,329 @@
+/* The steps that build the private root, in the order of execution: parents first. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "host/uapi.h"
+#include "plan/parts.h"
+
+#define SAFE_MOUNT (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+/* What lies at a path inside; sorted by path, so that a directory comes before its contents. */
+struct entry {
+	const char *path;
+	enum view_kind kind;
+	struct item *item;   /* VIEW_BIND */
+	const char *source;  /* the others */
+	const char *content;
+	uint64_t attributes;
+	uint32_t mode;
+	bool directory;
+};
+
+struct entries {
+	struct entry *items;
+	size_t count;
+};
+
+static struct entry *entry_add(struct build *b, struct entries *list, const struct entry *entry)
+{
+	list->items = arena_grow(b->arena, list->items, list->count, sizeof(*list->items));
+	list->items[list->count] = *entry;
+	return &list->items[list->count++];
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+
+	/* of two at one path the one that may do more stands first, and takes the other in */
+	return order ? order : (int)y->write - (int)x->write;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->path, ((const struct entry *)b)->path);
+}
+
+/* Does `item` lie in `outer` both inside and on the host, so that showing `outer` shows it? */
+static bool shows(const struct item *outer, const struct item *item)
+{
+	return path_is_below(item->path, outer->path) && path_is_below(item->source, outer->source) &&
+	       strcmp(item->path + strlen(outer->path), item->source + strlen(outer->source)) == 0;
+}
+
+/* Mark what needs no mount of its own. Grants add up: a read grant inside a write grant changes nothing. The interpreter's
+ * own files are the exception: a venv inside a writable directory stays read-only, and mappable, which that is not. */
+static void mark_covered(struct build *b)
+{
+	qsort(b->items, b->item_count, sizeof(*b->items), compare_items);
+	for (size_t i = 0; i < b->item_count; i++) {
+		struct item *item = &b->items[i];
+		const struct item *outer = NULL;
+
+		for (size_t k = 0; k < i; k++)
+			if (!b->items[k].covered && shows(&b->items[k], item))
+				outer = &b->items[k];
+		item->covered = outer && (outer->write || !item->write) &&
+		                !(outer->write && !outer->exec && item->origin == ORIGIN_INTERPRETER);
+	}
+}
+
+static uint64_t item_attributes(const struct item *item)
+{
+	uint64_t attributes = SAFE_MOUNT;
+
+	if (item->device)
+		return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	if (!item->write)
+		attributes |= MOUNT_ATTR_RDONLY;
+	/* a file that is granted for reading is data; libraries come in directories */
+	if (!item->exec && (item->write || (item->origin == ORIGIN_GRANT && !item->directory)))
+		attributes |= MOUNT_ATTR_NOEXEC;
+	return attributes;
+}
+
+static bool is_taken(const struct build *b, const char *path)
+{
+	for (size_t i = 0; i < b->item_count; i++)
+		if (path_is_below(path, b->items[i].path))
+			return true;
+	for (size_t i = 0; i < b->links.count; i++)
+		if (strcmp(b->links.items[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+const char *plan_inside_home(const struct build *b)
+{
+	const char *home = b->request->home;
+
+	return home && home[0] == '/' && home[1] && b->profile->files.home == HOME_PRIVATE ? home : INSIDE_TMP;
+}
+
+static void add_scratch(struct build *b, struct entries *list)
+{
+	const struct {
+		const char *path, *source;
+		uint32_t mode;
+	} rows[] = {
+		{ INSIDE_TMP, "tmp", 01777 },
+		{ INSIDE_SHM, "shm", 01777 },
+		{ plan_inside_home(b), "home", 0700 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!is_taken(b, rows[i].path) && (i < 2 || strcmp(rows[i].path, INSIDE_TMP)))
+			entry_add(b, list, &(struct entry){ .path = rows[i].path, .kind = VIEW_SCRATCH, .source = rows[i].source,
+			                                    .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC, .mode = rows[i].mode,
+			                                    .directory = true });
+}
+
+static void add_etc(struct build *b, struct entries *list)
+{
+	const char *name = b->request->user_name && !b->plan->change_user ? b->request->user_name : "nobody";
+	const char *home = plan_inside_home(b), *host = b->plan->hostname ? b->plan->hostname : "localhost";
+	const struct {
+		const char *path, *content;
+	} rows[] = {
+		{ "/etc/passwd", arena_printf(b->arena, "%s:x:%u:%u::%s:/usr/sbin/nologin\n", name, b->plan->uid, b->plan->gid, home) },
+		{ "/etc/group", arena_printf(b->arena, "%s:x:%u:\n", b->plan->change_user ? "nogroup" : name, b->plan->gid) },
+		{ "/etc/hosts", arena_printf(b->arena, "127.0.0.1 localhost %s\n::1 localhost\n", host) },
+		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n" },
+		{ "/etc/resolv.conf", "# no network\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!is_taken(b, rows[i].path))
+			entry_add(b, list, &(struct entry){ .path = rows[i].path, .kind = VIEW_FILE, .content = rows[i].content,
+			                                    .mode = 0444 });
+}
+
+/* An empty thing that nobody may open, over what is denied, wherever a shown directory leads to it. */
+static void add_masks(struct build *b, struct entries *list)
+{
+	for (size_t i = 0; i < b->denied_count; i++)
+		for (size_t k = 0; k < b->item_count; k++) {
+			const struct item *item = &b->items[k];
+			const struct denied_path *denied = &b->denied[i];
+
+			if (item->covered || !path_is_below(denied->path, item->source))
+				continue;
+			entry_add(b, list, &(struct entry){
+				.path = arena_printf(b->arena, "%s%s", item->path, denied->path + strlen(item->source)),
+				.kind = VIEW_SCRATCH,
+				.source = denied->directory ? "nothing" : "nofile",
+				.attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY,
+				.directory = denied->directory,
+			});
+		}
+}
+
+static void add_links(struct build *b, struct entries *list)
+{
+	for (size_t i = 0; i < b->links.count; i++) {
+		const struct path_link *link = &b->links.items[i];
+		bool shown = false;
+
+		for (size_t k = 0; k < b->item_count && !shown; k++)
+			shown = path_is_below(link->path, b->items[k].path);
+		if (!shown)
+			entry_add(b, list, &(struct entry){ .path = link->path, .kind = VIEW_SYMLINK, .source = link->target });
+	}
+	if (b->plan->facts.features[FEATURE_PROC_MOUNT].level == 0)
+		return;
+	entry_add(b, list, &(struct entry){ .path = "/dev/fd", .kind = VIEW_SYMLINK, .source = "/proc/self/fd" });
+	entry_add(b, list, &(struct entry){ .path = "/dev/stdin", .kind = VIEW_SYMLINK, .source = "/proc/self/fd/0" });
+	entry_add(b, list, &(struct entry){ .path = "/dev/stdout", .kind = VIEW_SYMLINK, .source = "/proc/self/fd/1" });
+	entry_add(b, list, &(struct entry){ .path = "/dev/stderr", .kind = VIEW_SYMLINK, .source = "/proc/self/fd/2" });
+	entry_add(b, list, &(struct entry){ .path = "/proc", .kind = VIEW_PROC, .directory = true,
+	                                    .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY });
+}
+
+static void collect(struct build *b, struct entries *list)
+{
+	mark_covered(b);
+	for (size_t i = 0; i < b->item_count; i++)
+		if (!b->items[i].covered)
+			entry_add(b, list, &(struct entry){ .path = b->items[i].path, .kind = VIEW_BIND, .item = &b->items[i],
+			                                    .attributes = item_attributes(&b->items[i]),
+			                                    .directory = b->items[i].directory });
+	add_scratch(b, list);
+	add_links(b, list);
+	add_etc(b, list);
+	add_masks(b, list);
+	qsort(list->items, list->count, sizeof(*list->items), compare_entries);
+}
+
+static struct view_step *step_add(struct build *b, enum view_kind kind, const char *path)
+{
+	struct view_step *step;
+
+	b->plan->view = arena_grow(b->arena, b->plan->view, b->plan->view_count, sizeof(*b->plan->view));
+	step = &b->plan->view[b->plan->view_count++];
+	step->kind = kind;
+	step->target = path + 1;
+	return step;
+}
+
+static bool has_step(const struct build *b, const char *path, size_t length)
+{
+	for (size_t i = b->plan->view_count; i-- > 0;) {
+		const char *target = b->plan->view[i].target;
+
+		if (strncmp(target, path + 1, length - 1) == 0 && target[length - 1] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* The entry that is mounted above `path`, or NULL: there nothing can be made, it must exist. */
+static const struct entry *mounted_above(const struct entries *list, size_t before, const char *path)
+{
+	for (size_t i = before; i-- > 0;)
+		if (list->items[i].kind == VIEW_BIND && path_is_below(path, list->items[i].path) &&
+		    strcmp(path, list->items[i].path))
+			return &list->items[i];
+	return NULL;
+}
+
+static void add_parents(struct build *b, const char *path)
+{
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		size_t length = (size_t)(slash - path);
+
+		if (!has_step(b, path, length))
+			step_add(b, VIEW_DIRECTORY, arena_strndup(b->arena, path, length))->mode = 0755;
+	}
+}
+
+static int check_mount_point(struct build *b, const struct entry *entry, const struct entry *outer)
+{
+	const char *host = arena_printf(b->arena, "%s%s", outer->item->source, entry->path + strlen(outer->path));
+	struct stat st;
+
+	if (lstat(host, &st) == 0 && S_ISDIR(st.st_mode) == entry->directory && !S_ISLNK(st.st_mode))
+		return 0;
+	error_set(b->err, CODE_BAD_PATH, "%s cannot be shown: it lies inside %s, where nothing of that name exists",
+	          entry->path, outer->path);
+	b->err->pos = entry->item ? entry->item->pos : (struct source_pos){ 0 };
+	return error_hint(b->err, "Choose an `as` outside of %s, or create the place for it.", outer->path);
+}
+
+static int emit_entry(struct build *b, const struct entries *list, size_t index)
+{
+	const struct entry *entry = &list->items[index], *outer = mounted_above(list, index, entry->path);
+	struct view_step *step;
+
+	if (has_step(b, entry->path, strlen(entry->path)) && entry->kind != VIEW_SCRATCH)
+		return 0; /* the same path twice: one is enough */
+	if (outer && (entry->kind == VIEW_SYMLINK || entry->kind == VIEW_FILE))
+		return 0; /* the host's own is shown there */
+	if (outer && check_mount_point(b, entry, outer))
+		return -1;
+	if (!outer)
+		add_parents(b, entry->path);
+	if (!outer && entry->kind != VIEW_SYMLINK && entry->kind != VIEW_FILE && !has_step(b, entry->path, strlen(entry->path)))
+		step_add(b, entry->directory ? VIEW_DIRECTORY : VIEW_FILE, entry->path)->mode = entry->directory ? 0755 : 0444;
+	step = step_add(b, entry->kind, entry->path);
+	step->source = entry->item ? entry->item->source : entry->source;
+	step->content = entry->content;
+	step->mode = entry->mode;
+	step->attributes = entry->attributes;
+	step->recursive = entry->kind == VIEW_BIND && entry->directory;
+	if (entry->item) {
+		step->device = entry->item->device_id;
+		step->inode = entry->item->inode;
+		step->pos = entry->item->pos;
+		step->idmapped = entry->item->origin == ORIGIN_GRANT && b->plan->change_user &&
+		                 b->facts->features[FEATURE_IDMAPPED_MOUNTS].level > 0;
+	}
+	return 0;
+}
+
+static void list_visible(struct build *b)
+{
+	for (size_t i = 0; i < b->item_count; i++) {
+		const struct item *item = &b->items[i];
+		struct visible_path *visible;
+
+		b->plan->visible = arena_grow(b->arena, b->plan->visible, b->plan->visible_count, sizeof(*b->plan->visible));
+		visible = &b->plan->visible[b->plan->visible_count++];
+		*visible = (struct visible_path){ .path = item->path, .source = item->source, .write = item->write,
+		                                  .exec = item->exec, .directory = item->directory, .pos = item->pos,
+		                                  .interpreter = item->origin != ORIGIN_GRANT && item->origin != ORIGIN_SCRIPT };
+		b->plan->library_paths += visible->interpreter;
+	}
+}
+
+/* Inodes: one for 4 KiB, so that a million empty files are stopped like a million full pages. */
+static void size_scratch(struct build *b)
+{
+	const struct limit *tmp = &b->profile->files.tmp;
+
+	b->plan->scratch_bytes = tmp->set ? tmp->value : (uint64_t)64 << 20;
+	b->plan->scratch_inodes = 64 + b->plan->scratch_bytes / 4096;
+	b->plan->root_bytes = (uint64_t)1 << 20;
+}
+
+int plan_view(struct build *b)
+{
+	struct entries list = { 0 };
+	const char **denied = arena_array(b->arena, b->denied_count + 1, sizeof(*denied));
+
+	for (size_t i = 0; i < b->denied_count; i++)
+		denied[i] = b->denied[i].path;
+	b->plan->denied = denied;
+	size_scratch(b);
+	if (b->plan->mode == MODE_NAMESPACES) {
+		collect(b, &list);
+		for (size_t i = 0; i < list.count; i++)
+			if (emit_entry(b, &list, i))
+				return -1;
+	}
+	list_visible(b);
+	return 0;
+}

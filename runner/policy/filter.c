@@ -1,0 +1,149 @@
+/* Puts a launch's own rows in front of a filter that was compiled when the program was built. */
+#include "policy/filter.h"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "policy/rules.h"
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+/* x32 numbers: the same architecture to seccomp, other calls to the kernel. -1 is no x32 call but what a tracer puts in
+ * place of a call that is not to be made. */
+#define X32_BIT 0x40000000U
+#define NO_CALL UINT32_MAX
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#else
+#error "no compiled filters for this architecture: see runner/policy/generate/compile_filters.c"
+#endif
+
+/* Names of the kernel's that older headers lack. */
+#define RETURN_KILL_PROCESS 0x80000000U
+#define RETURN_USER_NOTIF 0x7fc00000U
+
+#define OFFSET_NUMBER 0
+#define OFFSET_ARCH 4
+#define OFFSET_ARGUMENT(index) (16U + 8U * (uint32_t)(index)) /* its low half: both architectures are little-endian */
+#define PREFIX_MAX 8
+#define ROW_MAX 6
+
+static struct sock_filter statement(unsigned code, uint32_t k)
+{
+	return (struct sock_filter){.code = (uint16_t)code, .k = k};
+}
+
+static struct sock_filter jump(unsigned condition, uint32_t k, unsigned if_true, unsigned if_false)
+{
+	return (struct sock_filter){
+		.code = (uint16_t)(BPF_JMP | condition | BPF_K), .jt = (uint8_t)if_true, .jf = (uint8_t)if_false, .k = k};
+}
+
+/* The compiled program checks the architecture once more. It is left as libseccomp wrote it, complete by itself: four
+ * instructions, which calls that are always allowed do not even run (the kernel keeps a bitmap of those since 5.11). */
+static size_t add_prefix(struct sock_filter *code)
+{
+	size_t length = 0;
+	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_ARCH);
+	code[length++] = jump(BPF_JEQ, NATIVE_ARCH, 1, 0);
+	code[length++] = statement(BPF_RET | BPF_K, RETURN_KILL_PROCESS);
+	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_NUMBER);
+#if defined(X32_BIT)
+	code[length++] = jump(BPF_JGE, X32_BIT, 0, 2);
+	code[length++] = jump(BPF_JEQ, NO_CALL, 1, 0);
+	code[length++] = statement(BPF_RET | BPF_K, RETURN_KILL_PROCESS);
+#endif
+	return length;
+}
+
+static uint32_t row_return(enum filter_row_action action, unsigned variant)
+{
+	switch (action) {
+	case ROW_ALLOW:
+		return SECCOMP_RET_ALLOW;
+	case ROW_ENOSYS:
+		return SECCOMP_RET_ERRNO | ENOSYS;
+	case ROW_FORBID:
+		return variant & FILTER_NOTIFY ? RETURN_USER_NOTIF : SECCOMP_RET_ERRNO | EPERM;
+	case ROW_EPERM:
+	default:
+		return SECCOMP_RET_ERRNO | EPERM;
+	}
+}
+
+/* The accumulator holds the number before and after. */
+static size_t add_row(struct sock_filter *code, const struct filter_row *row, unsigned variant)
+{
+	uint32_t result = row_return(row->action, variant);
+	size_t length = 0;
+	if (row->arg < 0) {
+		code[length++] = jump(BPF_JEQ, row->number, 0, 1);
+		code[length++] = statement(BPF_RET | BPF_K, result);
+		return length;
+	}
+	code[length++] = jump(BPF_JEQ, row->number, 0, 5);
+	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_ARGUMENT(row->arg));
+	code[length++] = statement(BPF_ALU | BPF_AND | BPF_K, row->mask);
+	code[length++] = jump(BPF_JEQ, row->value, 0, 1);
+	code[length++] = statement(BPF_RET | BPF_K, result);
+	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_NUMBER);
+	return length;
+}
+
+int filter_assemble(const struct filter_request *request, struct arena *arena, struct sock_fprog *out, struct error *err)
+{
+	if (request->variant >= FILTER_VARIANT_COUNT)
+		return error_set(err, CODE_INTERNAL, "there is no system call filter variant %u", request->variant);
+	const struct compiled_filter *compiled = &compiled_filters[request->variant];
+	/* A bound before the exact length is known, so that the array cannot overflow. */
+	if (request->row_count > BPF_MAXINSNS)
+		goto too_long;
+	for (size_t i = 0; i < request->row_count; i++)
+		if (request->rows[i].arg > 5)
+			return error_set(err, CODE_INTERNAL, "a system call has no argument %d", request->rows[i].arg);
+
+	struct sock_filter *code =
+		arena_array(arena, PREFIX_MAX + ROW_MAX * request->row_count + compiled->count, sizeof(*code));
+	size_t length = add_prefix(code);
+	for (size_t i = 0; i < request->row_count; i++)
+		length += add_row(code + length, &request->rows[i], request->variant);
+	if (length + compiled->count > BPF_MAXINSNS)
+		goto too_long;
+	memcpy(code + length, compiled->instructions, compiled->count * sizeof(*code));
+	*out = (struct sock_fprog){.len = (unsigned short)(length + compiled->count), .filter = code};
+	return 0;
+
+too_long:
+	error_set(err, CODE_BAD_VALUE, "%zu rules about system calls do not fit into one filter: the kernel takes %d "
+	          "instructions, of which the built-in rules need %u", request->row_count, BPF_MAXINSNS, compiled->count);
+	return error_hint(err, "shorten system.syscalls");
+}
+
+enum syscall_lookup syscall_find(const char *name, int *number)
+{
+	unsigned low = 0, high = syscall_entry_count;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		int order = strcmp(name, syscall_entries[middle].name);
+		if (order == 0) {
+			*number = syscall_entries[middle].number;
+			return *number < 0 ? SYSCALL_ELSEWHERE : SYSCALL_KNOWN;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return SYSCALL_UNKNOWN;
+}
+
+const char *syscall_name(int number)
+{
+	for (unsigned i = 0; number >= 0 && i < syscall_entry_count; i++)
+		if (syscall_entries[i].number == number)
+			return syscall_entries[i].name;
+	return NULL;
+}

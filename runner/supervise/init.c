@@ -1,0 +1,171 @@
+/* Theory of operation.
+ *
+ * supervisor (outside) -- clone --> init -- vfork --> the script's process.
+ * init is PID 1 of the sandbox's PID namespace, where there is one: it builds the view, drops its privileges, makes the
+ * script's process, reaps what is orphaned, and passes signals on. When it ends, the kernel ends everything in the namespace.
+ * Without a PID namespace it is a child subreaper, and ends everything by hand. It learns of the supervisor's death by the
+ * end of their socket. The script cannot reach it: PID 1 ignores signals from inside, it is not dumpable, and its memory has
+ * been cleared of the command line. It allocates nothing. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/syscalls.h"
+#include "supervise/protocol.h"
+
+#define CONTROL_FD 3
+#define SIGNAL_FD 4
+
+static void send_report(const struct report *report)
+{
+	raw_write(CONTROL_FD, report, sizeof(*report)); /* a supervisor that is gone needs no report */
+}
+
+static _Noreturn void fail(const struct stage_failure *failure)
+{
+	const struct report report = { .kind = REPORT_FAILED, .failure = *failure };
+
+	send_report(&report);
+	raw_exit(1);
+}
+
+static _Noreturn void script_main(const struct plan *plan, struct confine_state *state, struct stage_failure *failure)
+{
+	confine_run_stages(plan, state, STAGE_SESSION, STAGE_EXEC, failure);
+	raw_exit(1);
+}
+
+/* Without a PID namespace: children that we know of are killed until none is left; their children become ours meanwhile. */
+static void kill_children(void)
+{
+	char text[4096];
+	int fd = raw_openat(AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
+	ssize_t length = fd < 0 ? 0 : raw_read(fd, text, sizeof(text));
+	pid_t pid = 0;
+
+	for (ssize_t i = 0; i < length; i++) {
+		if (text[i] >= '0' && text[i] <= '9') {
+			pid = pid * 10 + (text[i] - '0');
+		} else if (pid) {
+			raw_kill(pid, SIGKILL);
+			pid = 0;
+		}
+	}
+	if (fd >= 0)
+		raw_close(fd);
+}
+
+static _Noreturn void end_everything(const struct plan *plan)
+{
+	int status;
+
+	while (plan->mode == MODE_LANDLOCK) {
+		pid_t pid;
+
+		kill_children();
+		pid = raw_wait4(-1, &status, WNOHANG, NULL);
+		if (pid == -ECHILD)
+			break;
+		if (pid == 0)
+			poll(NULL, 0, 1);
+	}
+	raw_exit(0);
+}
+
+static void reap(const struct plan *plan, pid_t script)
+{
+	struct report report = { .kind = REPORT_ENDED };
+	pid_t pid;
+
+	while ((pid = raw_wait4(-1, &report.wait_status, WNOHANG, NULL)) > 0) {
+		if (pid != script)
+			continue;
+		send_report(&report);
+		end_everything(plan);
+	}
+}
+
+static void obey(const struct plan *plan, pid_t script)
+{
+	struct order order;
+	ssize_t size = raw_read(CONTROL_FD, &order, sizeof(order));
+
+	if (size == 0)
+		end_everything(plan);
+	if (size != sizeof(order))
+		return;
+	if (order.scope == ORDER_ALL && plan->mode == MODE_NAMESPACES)
+		raw_kill(-1, order.signal);
+	else
+		raw_kill(order.scope == ORDER_SCRIPT ? script : -script, order.signal);
+}
+
+/* The caller's command line, with its --env values, is not for the script to read in /proc/1/cmdline. */
+static void prepare(const struct plan *plan, struct confine_state *state, int control_fd)
+{
+	const uint64_t child = 1ULL << (SIGCHLD - 1);
+	struct stage_failure failure = { .stage = STAGE_SESSION };
+	int fd;
+
+	failure.sys_errno = -(int)raw_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (failure.sys_errno == 0)
+		failure.sys_errno = -(int)raw_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (failure.sys_errno == 0 && plan->mode == MODE_LANDLOCK)
+		failure.sys_errno = -(int)raw_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (failure.sys_errno == 0)
+		raw_rt_sigprocmask(SIG_BLOCK, &child, NULL);
+	fd = (int)raw_syscall(SYS_signalfd4, -1, (long)&child, sizeof(child), SFD_CLOEXEC | SFD_NONBLOCK, 0, 0);
+	if (failure.sys_errno == 0 && fd < 0)
+		failure.sys_errno = -fd;
+	if (failure.sys_errno)
+		fail(&failure);
+	if (fd != SIGNAL_FD)
+		raw_dup3(fd, SIGNAL_FD, O_CLOEXEC);
+	raw_close_range(SIGNAL_FD + 1, ~0U, 0);
+	state->parent_pid = raw_getpid();
+	(void)control_fd;
+}
+
+_Noreturn void init_main(const struct plan *plan, struct confine_state *state, int control_fd)
+{
+	struct stage_failure failure = { .stage = STAGE_COUNT };
+	const struct report started = { .kind = REPORT_STARTED };
+	struct pollfd fds[2] = { { .fd = CONTROL_FD, .events = POLLIN }, { .fd = SIGNAL_FD, .events = POLLIN } };
+	pid_t script;
+
+	/* the two descriptors that init keeps get fixed numbers; what else was inherited is closed before the script exists */
+	if (control_fd != CONTROL_FD) {
+		if (state->id_map_fd == CONTROL_FD)
+			state->id_map_fd = raw_fcntl(CONTROL_FD, F_DUPFD_CLOEXEC, 10);
+		raw_dup3(control_fd, CONTROL_FD, O_CLOEXEC);
+	}
+	if (confine_run_stages(plan, state, STAGE_IDENTITY_MAP, STAGE_NO_NEW_PRIVS, &failure))
+		fail(&failure);
+	prepare(plan, state, control_fd);
+	script = vfork();
+	if (script == 0)
+		script_main(plan, state, &failure);
+	/* the script's process shared our memory until it ran exec or ended: it has written down how far it came */
+	if (script < 0 || failure.stage != STAGE_COUNT)
+		fail(&failure);
+	if (confine_run_stages(plan, state, STAGE_INIT_FILTER, STAGE_INIT_FILTER, &failure)) {
+		raw_kill(script, SIGKILL);
+		fail(&failure);
+	}
+	send_report(&started);
+	for (;;) {
+		struct signalfd_siginfo ignored;
+
+		poll(fds, 2, -1);
+		if (fds[1].revents)
+			while (raw_read(SIGNAL_FD, &ignored, sizeof(ignored)) > 0)
+				;
+		reap(plan, script);
+		if (fds[0].revents)
+			obey(plan, script);
+	}
+}

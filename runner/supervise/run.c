@@ -1,0 +1,213 @@
+/* The supervisor: makes init, waits, passes signals on, keeps the deadlines. See init.c for who is who. */
+#include "supervise/run.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/exit_status.h"
+#include "base/fds.h"
+#include "host/syscalls.h"
+#include "supervise/protocol.h"
+
+struct supervisor {
+	const struct plan *plan;
+	struct outcome *outcome;
+	int control_fd, signal_fd;
+	pid_t init;
+	uint64_t deadline_ms; /* monotonic; 0: none */
+	bool terminating, ended;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void give_order(const struct supervisor *s, int signal_number, enum order_scope scope)
+{
+	const struct order order = { .signal = (uint8_t)signal_number, .scope = (uint8_t)scope };
+
+	/* init may have ended just now: its end is read next */
+	(void)!send(s->control_fd, &order, sizeof(order), MSG_NOSIGNAL);
+}
+
+static void end_init(struct supervisor *s)
+{
+	if (s->plan->mode == MODE_NAMESPACES)
+		kill(s->init, SIGKILL); /* and with it the whole PID namespace */
+	else
+		shutdown(s->control_fd, SHUT_WR); /* init ends everything when it reads the end */
+}
+
+/* A terminal's signals go to a whole process group, those of kill(1) to one process; the script's group is its own. */
+static void pass_signal(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		int number = (int)info.ssi_signo;
+
+		if (number == SIGCHLD)
+			continue;
+		if (number == SIGTSTP) {
+			give_order(s, SIGSTOP, ORDER_ALL);
+			raise(SIGSTOP);
+			give_order(s, SIGCONT, ORDER_ALL);
+			continue;
+		}
+		give_order(s, number, info.ssi_code == SI_KERNEL ? ORDER_GROUP : ORDER_SCRIPT);
+		/* as a container's PID 1: nobody else will follow a SIGTERM with a SIGKILL in time */
+		if (number == SIGTERM && s->plan->facts.is_pid_1)
+			s->deadline_ms = now_ms() + s->plan->deadlines.grace_ms, s->terminating = true;
+	}
+}
+
+static void read_report(struct supervisor *s)
+{
+	struct report report;
+	ssize_t size = recv(s->control_fd, &report, sizeof(report), MSG_DONTWAIT);
+
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (size != sizeof(report)) {
+		s->ended = true;
+		return;
+	}
+	if (report.kind == REPORT_FAILED) {
+		s->outcome->kind = OUTCOME_SETUP_FAILED;
+		s->outcome->failure = report.failure;
+	} else if (report.kind == REPORT_ENDED && s->outcome->kind != OUTCOME_TIMEOUT) {
+		s->outcome->kind = WIFSIGNALED(report.wait_status) ? OUTCOME_SIGNALED : OUTCOME_EXITED;
+		s->outcome->status = WIFSIGNALED(report.wait_status) ? WTERMSIG(report.wait_status)
+		                                                     : WEXITSTATUS(report.wait_status);
+	}
+}
+
+static void keep_deadline(struct supervisor *s)
+{
+	if (!s->deadline_ms || now_ms() < s->deadline_ms)
+		return;
+	if (!s->terminating) {
+		s->outcome->kind = OUTCOME_TIMEOUT;
+		give_order(s, SIGTERM, ORDER_GROUP);
+		s->terminating = true;
+		s->deadline_ms = now_ms() + s->plan->deadlines.grace_ms;
+		return;
+	}
+	s->deadline_ms = 0;
+	end_init(s);
+}
+
+static void watch(struct supervisor *s)
+{
+	struct pollfd fds[2] = { { .fd = s->control_fd, .events = POLLIN }, { .fd = s->signal_fd, .events = POLLIN } };
+
+	if (s->plan->deadlines.timeout_ms)
+		s->deadline_ms = now_ms() + s->plan->deadlines.timeout_ms;
+	while (!s->ended) {
+		uint64_t now = now_ms();
+		int wait_ms = !s->deadline_ms ? -1 : s->deadline_ms <= now ? 0 :
+		              s->deadline_ms - now > 60000 ? 60000 : (int)(s->deadline_ms - now);
+
+		poll(fds, 2, wait_ms);
+		if (fds[1].revents)
+			pass_signal(s);
+		if (fds[0].revents)
+			read_report(s);
+		keep_deadline(s);
+	}
+}
+
+static pid_t start_init(const struct plan *plan, struct confine_state *state, int fds[2])
+{
+	pid_t pid = raw_clone(plan->namespaces, NULL);
+
+	if (pid == 0) {
+		raw_close(fds[0]);
+		init_main(plan, state, fds[1]);
+	}
+	return pid;
+}
+
+static int make_private_tmp(const struct plan *plan)
+{
+	if (mkdir(plan->private_tmp, 0700))
+		return -1;
+	return plan->change_user ? lchown(plan->private_tmp, plan->uid, plan->gid) : 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *position)
+{
+	(void)st;
+	(void)position;
+	return remove(path) && type != FTW_NS ? -1 : 0;
+}
+
+/* After the last process of the sandbox has ended; what somebody mounted there is not followed, nor is a link. */
+static void remove_private_tmp(const struct plan *plan)
+{
+	if (plan->private_tmp)
+		nftw(plan->private_tmp, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+int supervise_run(const struct plan *plan, struct outcome *out, struct error *err)
+{
+	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
+	struct confine_state state = { .id_map_fd = -1 };
+	struct supervisor s = { .plan = plan, .outcome = &outcome, .control_fd = -1, .signal_fd = -1 };
+	int fds[2], status;
+	sigset_t all, before;
+
+	if (plan->private_tmp && make_private_tmp(plan))
+		return error_set_errno(err, CODE_SETUP_FAILED, "private directory %s", plan->private_tmp);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	memcpy(&state.signal_mask, &before, sizeof(state.signal_mask));
+	s.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s.signal_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return error_set_errno(err, CODE_SETUP_FAILED, "socketpair");
+	s.init = start_init(plan, &state, fds);
+	close(fds[1]);
+	s.control_fd = fds[0];
+	if (s.init < 0) {
+		outcome.failure.sys_errno = -s.init;
+	} else {
+		watch(&s);
+		while (waitpid(s.init, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	fd_close(&s.control_fd);
+	fd_close(&s.signal_fd);
+	remove_private_tmp(plan);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	*out = outcome;
+	return 0;
+}
+
+int outcome_exit_status(const struct outcome *outcome)
+{
+	switch (outcome->kind) {
+	case OUTCOME_EXITED:
+		return outcome->status;
+	case OUTCOME_SIGNALED:
+		return EXIT_SIGNAL_BASE + outcome->status;
+	case OUTCOME_TIMEOUT:
+		return EXIT_TIMEOUT;
+	case OUTCOME_SETUP_FAILED:
+		break;
+	}
+	return EXIT_SETUP;
+}
