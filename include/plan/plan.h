@@ -71,6 +71,8 @@ struct rlimit_step {
 struct deadlines {
 	uint64_t timeout_ms;
 	uint64_t grace_ms; /* between SIGTERM and SIGKILL */
+	/* over the whole tree; not set yet: today rlimits bound each process (plan/limits.c) */
+	uint64_t memory_bytes, cpu_ms, processes;
 };
 
 enum promise_status {

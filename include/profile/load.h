@@ -16,6 +16,8 @@ struct profile_request {
 	uint32_t uid;            /* of the caller: profiles may belong to it or to root */
 	uint32_t gid;
 	const char *user_name;   /* for ceiling rules; or NULL */
+	const char *const *group_names; /* of all the caller's groups, NULL-terminated: for ceiling rules; or NULL */
+	const char *cwd;         /* absolute; NULL: asked from the kernel when a relative path needs it */
 	/* Grants and limits from flags, merged last, as one more profile whose positions read "--read" and so on. */
 	const struct profile_flag *flags;
 	size_t flag_count;
@@ -44,6 +46,7 @@ int profile_check(const char *file_name, const char *data, size_t length, const 
 /* The built-in profiles, compiled in from profiles/NAME.yaml; ends with {NULL}. */
 struct builtin_profile {
 	const char *name;
+	const char *file; /* "builtin:NAME": for positions */
 	const char *text;
 	size_t length;
 };

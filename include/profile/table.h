@@ -95,6 +95,11 @@ struct field {
 extern const struct field profile_fields[]; /* ends with {NULL} */
 extern const size_t profile_field_count;
 
+/* Anything but "nothing said" at that row (of a section: at any of its rows). */
+bool field_is_set(const struct field *field, const struct profile *profile);
+/* Where it was said; {NULL} when that is not kept. */
+struct source_pos field_pos(const struct field *field, const struct profile *profile);
+
 /* The row of that path, or NULL. */
 const struct field *field_find(const char *path);
 /* "files.read" lies directly in "files", "files" in "". */
@@ -137,8 +142,6 @@ struct reader {
 void read_section(struct reader *reader, const char *section, const struct node *mapping);
 /* Apply one value to one row. */
 void read_field(struct reader *reader, const struct field *field, const struct node *node);
-/* Lists take one more entry, the others their value; for flags. */
-void read_flag(struct reader *reader, const struct field *field, const struct node *node);
 /* The readers of the types that are more than one value (collections.c). */
 void read_grants(struct reader *reader, const struct field *field, const struct node *node);
 void read_pairs(struct reader *reader, const struct field *field, const struct node *node);
@@ -147,11 +150,6 @@ void read_network(struct reader *reader, const struct field *field, const struct
 void read_exec(struct reader *reader, const struct field *field, const struct node *node);
 void read_require(struct reader *reader, const struct field *field, const struct node *node);
 void read_strings(struct reader *reader, const struct field *field, const struct node *node);
-void add_string(struct reader *reader, const struct field *field, const struct node *node,
-                struct profile_strings *list);
-void add_grant(struct reader *reader, const struct field *field, const struct node *node, struct file_grants *list);
-void add_pair(struct reader *reader, const struct profile_string *name, const struct profile_string *value,
-              struct name_pairs *list);
 
 /* Reports at the node's value, or at its key. */
 struct diagnostic *reader_error(struct reader *reader, const struct node *node, enum message_code code,

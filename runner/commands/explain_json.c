@@ -1,0 +1,325 @@
+/* explain --json: one object. Keys are stable: golden tests compare them, users' scripts read them. */
+#include <sched.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "commands/explain.h"
+#include "commands/render.h"
+#include "host/uapi.h"
+
+static const char *const statuses[] = {
+	[PROMISE_ENFORCED] = "enforced",
+	[PROMISE_UNLIMITED] = "unlimited",
+	[PROMISE_RELAXED] = "relaxed",
+	[PROMISE_MISSING] = "missing",
+};
+
+static const char *const view_kinds[] = {
+	[VIEW_DIRECTORY] = "directory", [VIEW_FILE] = "file",       [VIEW_SYMLINK] = "symlink",
+	[VIEW_BIND] = "bind",           [VIEW_SCRATCH] = "scratch", [VIEW_PROC] = "proc",
+};
+
+struct bit_name {
+	uint64_t bit;
+	const char *name;
+};
+
+static const struct bit_name namespace_names[] = {
+	{ CLONE_NEWUSER, "user" }, { CLONE_NEWNS, "mount" }, { CLONE_NEWPID, "pid" },       { CLONE_NEWNET, "network" },
+	{ CLONE_NEWIPC, "ipc" },   { CLONE_NEWUTS, "uts" },  { CLONE_NEWCGROUP, "cgroup" }, { 0, NULL },
+};
+
+static const struct bit_name attribute_names[] = {
+	{ MOUNT_ATTR_RDONLY, "ro" }, { MOUNT_ATTR_NOSUID, "nosuid" }, { MOUNT_ATTR_NODEV, "nodev" },
+	{ MOUNT_ATTR_NOEXEC, "noexec" }, { 0, NULL },
+};
+
+static void put(struct json_object *object, const char *key, struct json_object *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+static void put_string(struct json_object *object, const char *key, const char *value)
+{
+	put(object, key, render_json_string(value));
+}
+
+static void put_bool(struct json_object *object, const char *key, bool value)
+{
+	put(object, key, json_object_new_boolean(value));
+}
+
+static void put_number(struct json_object *object, const char *key, uint64_t value)
+{
+	put(object, key, json_object_new_uint64(value));
+}
+
+/* NULL where there is no limit. */
+static void put_limit(struct json_object *object, const char *key, uint64_t value)
+{
+	put(object, key, value ? json_object_new_uint64(value) : NULL);
+}
+
+static struct json_object *strings(const char *const *items)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (; items && *items; items++)
+		json_object_array_add(list, render_json_string(*items));
+	return list;
+}
+
+static struct json_object *bits(uint64_t value, const struct bit_name *names)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (; names->name; names++)
+		if (value & names->bit)
+			json_object_array_add(list, json_object_new_string(names->name));
+	return list;
+}
+
+static struct json_object *script_object(const struct plan *plan)
+{
+	struct json_object *object = json_object_new_object();
+
+	put_string(object, "label", plan->script_label);
+	put_string(object, "path", plan->script);
+	put_string(object, "sha256", plan->script_sha256[0] ? plan->script_sha256 : NULL);
+	return object;
+}
+
+static struct json_object *profile_object(const struct profile *profile)
+{
+	struct json_object *object = json_object_new_object();
+
+	put_string(object, "name", profile->name);
+	put_string(object, "path", profile->path);
+	put_string(object, "chain", profile->chain);
+	put_string(object, "sha256", profile->sha256);
+	put_bool(object, "locked", profile->locked);
+	return object;
+}
+
+static struct json_object *interpreter_object(const struct prepared *prepared)
+{
+	const struct plan *plan = &prepared->plan;
+	struct json_object *object = json_object_new_object(), *notes = json_object_new_array();
+
+	put_string(object, "path", plan->interpreter);
+	put_string(object, "how", plan->interpreter_how);
+	put_string(object, "version", plan->interpreter_version);
+	put_number(object, "library_paths", plan->library_paths);
+	put_string(object, "footprint_error", prepared->has_footprint ? NULL : prepared->footprint_error.message);
+	for (size_t i = 0; i < prepared->interpreter.note_count; i++)
+		json_object_array_add(notes, render_json_string(prepared->interpreter.notes[i]));
+	for (size_t i = 0; i < prepared->footprint.note_count; i++)
+		json_object_array_add(notes, render_json_string(prepared->footprint.notes[i]));
+	put(object, "notes", notes);
+	return object;
+}
+
+static struct json_object *promise_list(const struct plan *plan)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < PROMISE_COUNT; i++) {
+		const struct promise_row *row = &plan->promises[i];
+		struct json_object *object = json_object_new_object();
+
+		put_string(object, "promise", promise_names[i]);
+		put_string(object, "granted", row->granted);
+		put_string(object, "kept_by", row->kept_by);
+		put_string(object, "status", statuses[row->status]);
+		put_string(object, "reason", row->reason);
+		put_string(object, "fix", row->fix);
+		put(object, "at", render_json_pos(&row->pos));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+static struct json_object *not_yet_list(const struct profile_strings *keys)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < keys->count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		put_string(object, "key", keys->items[i].value);
+		put(object, "at", render_json_pos(&keys->items[i].pos));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+static struct json_object *stage_list(const struct plan *plan)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->stage_count; i++) {
+		const struct stage *stage = &stages[plan->stages[i]];
+		struct json_object *object = json_object_new_object();
+		TEXT_CLEANUP struct text what = { 0 };
+
+		stage->describe(plan, &what);
+		put_string(object, "name", stage->name);
+		put_string(object, "what", text_string(&what));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+static struct json_object *file_list(const struct plan *plan)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->visible_count; i++) {
+		const struct visible_path *visible = &plan->visible[i];
+		struct json_object *object = json_object_new_object();
+
+		put_string(object, "path", visible->path);
+		put_string(object, "source", visible->source);
+		put_bool(object, "write", visible->write);
+		put_bool(object, "exec", visible->exec);
+		put_bool(object, "directory", visible->directory);
+		put_bool(object, "interpreter", visible->interpreter);
+		put(object, "at", render_json_pos(&visible->pos));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+static struct json_object *view_list(const struct plan *plan)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->view_count; i++) {
+		const struct view_step *step = &plan->view[i];
+		struct json_object *object = json_object_new_object();
+
+		put_string(object, "kind", view_kinds[step->kind]);
+		put_string(object, "target", step->target);
+		put_string(object, "source", step->source);
+		put_string(object, "content", step->content);
+		put_number(object, "mode", step->mode);
+		put(object, "attributes", bits(step->attributes, attribute_names));
+		put_bool(object, "idmapped", step->idmapped);
+		put_bool(object, "recursive", step->recursive);
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+static struct json_object *landlock_object(const struct landlock_plan *landlock)
+{
+	struct json_object *object, *rules;
+
+	if (landlock->abi == 0)
+		return NULL;
+	object = json_object_new_object();
+	rules = json_object_new_array();
+	put_number(object, "abi", (uint64_t)landlock->abi);
+	put_number(object, "handled_access", landlock->handled_access);
+	put_number(object, "handled_net", landlock->handled_net);
+	put_number(object, "scoped", landlock->scoped);
+	for (size_t i = 0; i < landlock->rule_count; i++) {
+		struct json_object *rule = json_object_new_object();
+
+		put_string(rule, "path", landlock->rules[i].path);
+		put_number(rule, "access", landlock->rules[i].access);
+		json_object_array_add(rules, rule);
+	}
+	put(object, "rules", rules);
+	return object;
+}
+
+static struct json_object *rlimit_list(const struct plan *plan)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->rlimit_count; i++) {
+		const struct rlimit_step *step = &plan->rlimits[i];
+		struct json_object *object = json_object_new_object();
+
+		put_string(object, "name", step->name);
+		put(object, "soft", step->value.rlim_cur == RLIM_INFINITY ? NULL : json_object_new_uint64(step->value.rlim_cur));
+		put(object, "hard", step->value.rlim_max == RLIM_INFINITY ? NULL : json_object_new_uint64(step->value.rlim_max));
+		put(object, "at", render_json_pos(&step->pos));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+static struct json_object *deadline_object(const struct deadlines *deadlines)
+{
+	struct json_object *object = json_object_new_object();
+
+	put_limit(object, "timeout_ms", deadlines->timeout_ms);
+	put_limit(object, "grace_ms", deadlines->grace_ms);
+	put_limit(object, "memory_bytes", deadlines->memory_bytes);
+	put_limit(object, "cpu_ms", deadlines->cpu_ms);
+	put_limit(object, "processes", deadlines->processes);
+	return object;
+}
+
+/* Names only: values may be secrets. What the profile itself sets stands in the profile anyway. */
+static struct json_object *environment_object(const struct prepared *prepared)
+{
+	struct json_object *object = json_object_new_object(), *names = json_object_new_array();
+	struct json_object *set = json_object_new_object();
+
+	for (const char **variable = prepared->plan.envp; variable && *variable; variable++)
+		json_object_array_add(names, json_object_new_string_len(*variable, (int)strcspn(*variable, "=")));
+	for (size_t i = 0; i < prepared->profile.env.set.count; i++)
+		put_string(set, prepared->profile.env.set.items[i].name.value, prepared->profile.env.set.items[i].value.value);
+	put(object, "names", names);
+	put(object, "set", set);
+	return object;
+}
+
+static struct json_object *process_object(const struct plan *plan)
+{
+	struct json_object *object = json_object_new_object();
+
+	put(object, "argv", strings(plan->argv));
+	put_string(object, "cwd", plan->cwd);
+	put_number(object, "umask", plan->umask);
+	put_bool(object, "change_user", plan->change_user);
+	put_number(object, "uid", plan->uid);
+	put_number(object, "gid", plan->gid);
+	put_string(object, "hostname", plan->hostname);
+	put(object, "namespaces", bits(plan->namespaces, namespace_names));
+	return object;
+}
+
+struct json_object *explain_json(const struct prepared *prepared)
+{
+	const struct plan *plan = &prepared->plan;
+	struct json_object *object = json_object_new_object(), *filter = json_object_new_object();
+
+	put_number(filter, "instructions", plan->filter.len);
+	put_bool(filter, "strict", prepared->profile.system.strict_syscalls);
+	put_bool(filter, "notify", plan->notify);
+	put_number(object, "v", 1);
+	put(object, "script", script_object(plan));
+	put(object, "profile", profile_object(&prepared->profile));
+	put(object, "interpreter", interpreter_object(prepared));
+	put_string(object, "mode", plan->mode == MODE_NAMESPACES ? "namespaces" : "landlock");
+	put_bool(object, "runnable", !explain_is_refused(plan));
+	put(object, "promises", promise_list(plan));
+	put(object, "not_yet", not_yet_list(&prepared->profile.not_yet));
+	put(object, "stages", stage_list(plan));
+	put(object, "process", process_object(plan));
+	put(object, "files", file_list(plan));
+	put(object, "denied", strings(plan->denied));
+	put(object, "view", view_list(plan));
+	put(object, "landlock", landlock_object(&plan->landlock));
+	put(object, "filter", filter);
+	put(object, "rlimits", rlimit_list(plan));
+	put(object, "deadlines", deadline_object(&plan->deadlines));
+	put(object, "environment", environment_object(prepared));
+	put(object, "warnings", strings(plan->warnings));
+	put(object, "notes", strings(plan->notes));
+	return object;
+}
