@@ -77,6 +77,10 @@ int host_facts_probe_full(struct host_facts *facts, struct error *err);
  * Returns false when it was away already: then there is nothing to be gained from a new plan. */
 bool host_facts_lower(struct host_facts *facts, enum host_feature feature, int sys_errno, const char *detail);
 
+/* What this missing feature waits for: the missing one that it depends on, or itself when it is missing on its own account
+ * (or not at all). */
+enum host_feature host_facts_missing_for(const struct host_facts *facts, enum host_feature feature);
+
 /* "userns=0,landlock=2": lowers, dependants included. All or nothing: -1 with CODE_USAGE for an unknown name, a bad level,
  * or an attempt to raise. Names are those of host_features and their aliases, all in host_feature_names. */
 int host_facts_assume(struct host_facts *facts, const char *spec, struct error *err);

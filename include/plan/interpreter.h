@@ -1,6 +1,6 @@
 /* The Python interpreter as users have it: Debian's, a venv, pyenv, several side by side.
  *
- * Only file look-ups; nothing is executed. About ten system calls where it is /usr/bin/python3, since every launch pays. */
+ * Only file look-ups; nothing is executed. About twenty system calls where it is /usr/bin/python3, since every launch pays. */
 #ifndef PLAN_INTERPRETER_H
 #define PLAN_INTERPRETER_H
 
@@ -38,8 +38,8 @@ struct interpreter {
 
 /* Nothing is taken from the process's own environment: the caller says. Everything but spec.pos may be NULL. */
 struct interpreter_request {
-	/* python.interpreter or --python, variables expanded: "auto" (or value NULL), "3.12", a path (relative to base_dir,
-	 * to cwd where base_dir is NULL), "venv:DIR" */
+	/* python.interpreter or --python, variables expanded: "auto" (or value NULL), "3.12" (or "python3.12", as on PATH), a path
+	 * (relative to base_dir, to cwd where base_dir is NULL), "venv:DIR" */
 	struct profile_string spec;
 	const char *script;        /* NULL for -m, -c and - */
 	const char *virtual_env;   /* $VIRTUAL_ENV */

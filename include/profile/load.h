@@ -48,7 +48,7 @@ struct builtin_profile {
 	const char *name;
 	const char *file; /* "builtin:NAME": for positions */
 	const char *text;
-	size_t length;
+	const char *end; /* behind the last byte; a NUL stands there */
 };
 extern const struct builtin_profile builtin_profiles[];
 

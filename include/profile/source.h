@@ -22,6 +22,10 @@ struct profile_source {
 int source_open(const char *path, const struct profile_request *request, struct arena *arena,
                 struct profile_source *out, struct error *err);
 void source_builtin(const struct builtin_profile *builtin, struct profile_source *out);
+/* "report" for "/srv/report.pyconfine.yaml". */
+const char *source_stem(const char *path, struct arena *arena);
+/* Fills in which file it is, so that `extends` leading back to it is noticed. */
+void source_identify(const char *path, struct profile_source *source);
 /* NULL when there is none of that name. */
 const struct builtin_profile *builtin_find(const char *name);
 

@@ -108,13 +108,10 @@ static void add_limits(struct text *out, const struct plan *plan)
 {
 	const struct {
 		const char *name;
-		uint64_t value;
-		const char *(*format)(uint64_t value, char *buffer, size_t size);
+		uint64_t ms;
 	} watched[] = {
-		{ "limits.timeout", plan->deadlines.timeout_ms, format_duration },
-		{ "limits.grace", plan->deadlines.grace_ms, format_duration },
-		{ "limits.memory", plan->deadlines.memory_bytes, format_size },
-		{ "limits.cpu_time", plan->deadlines.cpu_ms, format_duration },
+		{ "limits.timeout", plan->deadlines.timeout_ms },
+		{ "limits.grace", plan->deadlines.grace_ms },
 	};
 	char buffer[32];
 
@@ -123,10 +120,8 @@ static void add_limits(struct text *out, const struct plan *plan)
 		add_rlimit(out, &plan->rlimits[i]);
 	add_heading(out, "LIMITS that the supervisor watches");
 	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
-		if (watched[i].value)
-			text_addf(out, "  %-22s %s\n", watched[i].name, watched[i].format(watched[i].value, buffer, sizeof(buffer)));
-	if (plan->deadlines.processes)
-		text_addf(out, "  %-22s %llu\n", "limits.processes", (unsigned long long)plan->deadlines.processes);
+		if (watched[i].ms)
+			text_addf(out, "  %-22s %s\n", watched[i].name, format_duration(watched[i].ms, buffer, sizeof(buffer)));
 }
 
 static void add_filter(struct text *out, const struct prepared *prepared)

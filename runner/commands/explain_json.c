@@ -257,9 +257,6 @@ static struct json_object *deadline_object(const struct deadlines *deadlines)
 
 	put_limit(object, "timeout_ms", deadlines->timeout_ms);
 	put_limit(object, "grace_ms", deadlines->grace_ms);
-	put_limit(object, "memory_bytes", deadlines->memory_bytes);
-	put_limit(object, "cpu_ms", deadlines->cpu_ms);
-	put_limit(object, "processes", deadlines->processes);
 	return object;
 }
 

@@ -68,8 +68,8 @@ const struct option_row option_rows[] = {
 	{ "--json", 0, NULL, INSPECTORS | RUN, OPTION_SWITCH, FIELD(json), NULL, VALUE_NONE, NULL,
 	  "print one JSON object (run: with --dry-run)" },
 
-	{ "--quiet", 'q', NULL, RUN, OPTION_SWITCH, FIELD(quiet), NULL, VALUE_NONE, NULL,
-	  "print no warnings and notes" },
+	{ "--quiet", 'q', NULL, RUN | 1u << COMMAND_DOCTOR, OPTION_SWITCH, FIELD(quiet), NULL, VALUE_NONE, NULL,
+	  "print no warnings and notes (doctor: only what is missing)" },
 	{ "--verbose", 'v', NULL, PLANNERS | 1u << COMMAND_DOCTOR, OPTION_SWITCH, FIELD(verbose), NULL, VALUE_NONE, NULL,
 	  "print more" },
 	{ "--help", 'h', NULL, EVERY, OPTION_SWITCH, FIELD(help), NULL, VALUE_NONE, NULL,

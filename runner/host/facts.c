@@ -100,6 +100,18 @@ static void lower_dependants(struct host_facts *facts)
 	}
 }
 
+enum host_feature host_facts_missing_for(const struct host_facts *facts, enum host_feature feature)
+{
+	for (size_t i = 0; facts->features[feature].level == 0 && i < sizeof(dependencies) / sizeof(dependencies[0]); i++) {
+		const struct dependency *row = &dependencies[i];
+
+		if (row->feature == feature && facts->features[row->on].level == 0 &&
+		    (!row->ordinary_user_only || host_facts_needs_user_namespace(facts)))
+			return row->on;
+	}
+	return feature;
+}
+
 bool host_facts_lower(struct host_facts *facts, enum host_feature feature, int sys_errno, const char *detail)
 {
 	struct host_fact *fact = &facts->features[feature];

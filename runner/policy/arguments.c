@@ -86,7 +86,7 @@ const struct argument_rule argument_rules[] = {
 	/* fcntl: the owner and signal of a descriptor make the kernel send that signal, SIGKILL too, to any process of the
 	 * same user; leases stop other processes' opens for 45 s. */
 	{"fcntl", RULE_ALLOW, 0, 0, 0, {FROM_TO(1, 0, 7)}, "duplicate, flags, locks"},
-	{"fcntl", RULE_ALLOW, 0, 0, 0, {FROM_TO(1, 1026, 1040)}, "F_DUPFD_CLOEXEC, pipe size, seals, hints"},
+	{"fcntl", RULE_ALLOW, 0, 0, 0, {FROM_TO(1, 1027, 1038)}, "F_DUPFD_CLOEXEC, pipe size, seals, hints"},
 	{"fcntl", RULE_ALLOW, 0, 0, 0, {FROM_TO(1, 36, 38)}, "locks of an open file: tempfile users, sqlite"},
 	{"fcntl", RULE_ALLOW, 0, 0, 0, {IS(1, 9)}, "F_GETOWN"},
 	{"fcntl", RULE_ALLOW, 0, 0, 0, {IS(1, 11)}, "F_GETSIG"},

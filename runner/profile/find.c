@@ -23,7 +23,7 @@ void source_builtin(const struct builtin_profile *builtin, struct profile_source
 		.file = builtin->file,
 		.name = builtin->name,
 		.data = builtin->text,
-		.length = builtin->length,
+		.length = (size_t)(builtin->end - builtin->text),
 		.builtin = builtin,
 	};
 }

@@ -177,7 +177,7 @@ static int step(int *directory, char *target, const char *path, const struct pro
 	return 1;
 }
 
-static const char *stem(const char *path, struct arena *arena)
+const char *source_stem(const char *path, struct arena *arena)
 {
 	static const char *const endings[] = {".pyconfine.yaml", ".pyconfine.yml", ".yaml", ".yml", NULL};
 	const char *slash = strrchr(path, '/');
@@ -191,6 +191,17 @@ static const char *stem(const char *path, struct arena *arena)
 			return arena_strndup(arena, name, length - ending);
 	}
 	return arena_strdup(arena, name);
+}
+
+void source_identify(const char *path, struct profile_source *source)
+{
+	struct stat st;
+
+	/* Where there is no such file, the text came from elsewhere, and nothing can lead back to it. */
+	if (stat(path, &st) < 0)
+		return;
+	source->device = st.st_dev;
+	source->inode = st.st_ino;
 }
 
 int source_open(const char *path, const struct profile_request *request, struct arena *arena,
@@ -222,7 +233,7 @@ int source_open(const char *path, const struct profile_request *request, struct 
 	source.file = arena_strdup(arena, path);
 	source.path = absolute;
 	source.base_dir = source_directory(absolute, arena);
-	source.name = stem(absolute, arena);
+	source.name = source_stem(absolute, arena);
 	*out = source;
 	return 0;
 }

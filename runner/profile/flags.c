@@ -1,0 +1,121 @@
+/* Flags of the command line: each becomes the nodes that a profile would hold, so that one reader judges both. */
+#include <string.h>
+
+#include "profile/merge.h"
+
+/* The nodes of one flag, innermost first. */
+struct flag_nodes {
+	const struct field *field;
+	struct node scalar, inner, outer;
+	const struct node *top;
+};
+
+static void wrap(struct node *outside, enum node_kind kind, struct node *inside, const char *key)
+{
+	inside->key = key;
+	*outside = (struct node){.kind = kind, .span = inside->span, .first = inside, .last = inside, .count = 1};
+}
+
+static bool split_pair(struct arena *arena, const char *text, const char **name, const char **value)
+{
+	const char *equals = strchr(text, '=');
+
+	if (!equals)
+		return false;
+	*name = arena_strndup(arena, text, (size_t)(equals - text));
+	*value = equals + 1;
+	return true;
+}
+
+/* --env NAME passes a variable on, --env NAME=V sets it; --secret NAME=SOURCE; --net adds to the rules, which makes the
+ * network one by rules. Everything else is the value of its key, or one entry of its list. */
+static void make_nodes(struct loader *loader, const struct field *field, const char *text, struct flag_nodes *out)
+{
+	const char *name, *value;
+	int word;
+
+	*out = (struct flag_nodes){.field = field, .scalar = {.kind = NODE_SCALAR, .quoted = true, .text = text}};
+	out->top = &out->scalar;
+	if (field_is_in(field, "env") && split_pair(loader->arena, text, &name, &value)) {
+		out->field = field_find("env.set");
+		out->scalar.text = value;
+		wrap(&out->inner, NODE_MAPPING, &out->scalar, name);
+		out->top = &out->inner;
+	} else if (field->type == FIELD_SECRETS && split_pair(loader->arena, text, &name, &value)) {
+		out->scalar.text = value;
+		wrap(&out->inner, NODE_MAPPING, &out->scalar, "from");
+		wrap(&out->outer, NODE_MAPPING, &out->inner, name);
+		out->top = &out->outer;
+	} else if (field->type == FIELD_STRINGS && field_is_in(field, "network")) {
+		out->field = field_find("network");
+		wrap(&out->inner, NODE_LIST, &out->scalar, NULL);
+		wrap(&out->outer, NODE_MAPPING, &out->inner, field_leaf(field));
+		out->top = &out->outer;
+	} else if (field->type == FIELD_STRINGS || field->type == FIELD_GRANTS ||
+	           (field->type == FIELD_EXEC && !name_find(field->names, text, &word))) {
+		wrap(&out->inner, NODE_LIST, &out->scalar, NULL);
+		out->top = &out->inner;
+	}
+}
+
+static bool is_limit(const struct field *field)
+{
+	return field->type >= FIELD_SIZE && field->type <= FIELD_CPUS;
+}
+
+static bool is_smaller(const struct limit *after, const struct limit *before)
+{
+	return after->set && (!before->set || after->value <= before->value);
+}
+
+static void refuse(struct loader *loader, const struct profile_flag *flag, const char *what)
+{
+	const struct source_pos pos = {.file = flag->flag};
+
+	loader_report(loader, SEVERITY_ERROR, CODE_LOCKED, &pos, 0, "%s %s: the profile is locked", flag->flag, what)->hint =
+		"A locked profile takes no grants from the command line. Add it to the profile, if that is yours to change.";
+}
+
+static void apply_flag(struct loader *loader, const struct profile_flag *flag)
+{
+	const struct document document = {.file = flag->flag};
+	const struct source_pos pos = {.file = flag->flag};
+	const struct field *field = field_find(flag->key);
+	struct reader reader = {
+		.document = &document,
+		.arena = loader->arena,
+		.diagnostics = loader->diagnostics,
+		.profile = loader->profile,
+		.own = true,
+	};
+	struct flag_nodes nodes;
+	struct limit before = {0};
+
+	if (!field) {
+		loader_report(loader, SEVERITY_ERROR, CODE_INTERNAL, &pos, 0, "%s stands for the unknown key %s", flag->flag, flag->key);
+		return;
+	}
+	if (loader->profile->locked && !is_limit(field)) {
+		refuse(loader, flag, "is refused");
+		return;
+	}
+	make_nodes(loader, field, flag->value, &nodes);
+	/* A rule beside `network: host` would take the host's network away instead of adding to it. */
+	if (nodes.field->type == FIELD_NETWORK && nodes.top->kind == NODE_MAPPING &&
+	    loader->profile->network.mode == NETWORK_HOST)
+		return;
+	if (is_limit(field))
+		before = *(struct limit *)field_place(field, loader->profile);
+	read_field(&reader, nodes.field, nodes.top);
+	if (loader->profile->locked && is_limit(field) &&
+	    !is_smaller(field_value(field, loader->profile), &before)) {
+		*(struct limit *)field_place(field, loader->profile) = before;
+		refuse(loader, flag, "may only shrink the limit");
+	}
+}
+
+void merge_flags(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->request->flag_count; i++)
+		apply_flag(loader, &loader->request->flags[i]);
+}

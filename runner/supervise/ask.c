@@ -1,0 +1,92 @@
+/* The bare sandbox in which an interpreter is asked for its files: everything readable, nothing writable, no network. */
+#include "supervise/ask.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fds.h"
+#include "host/syscalls.h"
+#include "plan/build.h"
+#include "supervise/relaunch.h"
+
+#define ANSWER_TIMEOUT_MS 10000
+
+static struct profile bare_profile(void)
+{
+	static struct file_grant everything = { .path = { .value = "/", .pos = { .file = "the interpreter's bare sandbox" } } };
+	struct profile profile = { .name = "bare", .chain = "bare" };
+
+	profile.files.read = (struct file_grants){ &everything, 1 };
+	profile.system.user = USER_KEEP; /* an interpreter below root's home is readable for root alone */
+	profile.limits.timeout = (struct limit){ .set = true, .value = ANSWER_TIMEOUT_MS };
+	profile.limits.grace = (struct limit){ .set = true, .value = 100 };
+	profile.require[PROMISE_EXEC].level = REQUIRE_BEST_EFFORT; /* programs that it starts are as bare as itself */
+	return profile;
+}
+
+/* The answer goes to a file in memory: it may be larger than a pipe, and nobody reads while the supervisor watches. */
+static int run_with_output(const struct plan *plan, int out_fd, struct outcome *outcome, struct error *err)
+{
+	FD_CLEANUP int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int result;
+
+	if (saved < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
+		return error_set_errno(err, CODE_SETUP_FAILED, "dup2");
+	result = supervise_run(plan, outcome, err);
+	if (dup2(saved, STDOUT_FILENO) < 0)
+		return error_set_errno(err, CODE_SETUP_FAILED, "dup2");
+	return result;
+}
+
+static int ask(const struct interpreter *interpreter, const struct host_facts *facts, const char *home,
+               struct arena *arena, int out_fd, struct error *err)
+{
+	const struct request request = { .kind = RUN_COMMAND, .target = footprint_question, .cwd = "/", .home = home };
+	const struct profile profile = bare_profile();
+	struct host_facts lowered = *facts;
+	struct outcome outcome = { 0 };
+	struct plan plan;
+
+	for (;;) {
+		if (plan_build(&request, &profile, &lowered, interpreter, NULL, arena, &plan, err) ||
+		    run_with_output(&plan, out_fd, &outcome, err))
+			return -1;
+		if (!outcome_lowers(&plan, &outcome, &lowered))
+			break;
+	}
+	if (outcome.kind == OUTCOME_SETUP_FAILED)
+		return outcome_describe(&plan, &outcome, err);
+	if (outcome.kind == OUTCOME_EXITED && outcome.status == 0)
+		return 0;
+	error_set(err, CODE_FOOTPRINT, "%s did not say which files it needs (%s %d)", interpreter->path,
+	          outcome.kind == OUTCOME_SIGNALED ? "signal" : "exit status", outcome_exit_status(&outcome));
+	return error_hint(err, "Does `%s -c pass` work without pyconfine?", interpreter->path);
+}
+
+int footprint_obtain(const struct interpreter *interpreter, const struct host_facts *facts, const char *cache_dir,
+                     struct arena *arena, struct footprint *out, struct error *err)
+{
+	const char *home = getenv("HOME");
+	FD_CLEANUP int fd = -1;
+	char *answer;
+	ssize_t length;
+
+	if (cache_dir && footprint_cache_load(cache_dir, facts->uid, interpreter, home, arena, out))
+		return 0;
+	fd = memfd_create("footprint", MFD_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, CODE_SETUP_FAILED, "memfd_create");
+	if (ask(interpreter, facts, home, arena, fd, err))
+		return -1;
+	answer = arena_alloc(arena, FOOTPRINT_ANSWER_MAX);
+	length = pread(fd, answer, FOOTPRINT_ANSWER_MAX, 0);
+	if (length < 0)
+		return error_set_errno(err, CODE_FOOTPRINT, "reading the interpreter's answer");
+	if (footprint_parse(answer, (size_t)length, interpreter, home, arena, out, err))
+		return -1;
+	if (cache_dir)
+		footprint_cache_store(cache_dir, facts->uid, interpreter, home, out);
+	return 0;
+}
