@@ -44,6 +44,7 @@ enum host_feature {
 struct host_fact {
 	int level;        /* 0: not available */
 	bool assumed;     /* not tried: the launch will tell */
+	bool by_hand;     /* lowered by host_facts_assume(): there is nothing to be fixed */
 	int sys_errno;    /* why not, when level is 0; 0 where no call failed (--assume, not looked for) */
 	char detail[120]; /* "clone(CLONE_NEWUSER): Operation not permitted"; "" when there is nothing to say */
 };

@@ -25,7 +25,7 @@ struct host_knobs {
 void host_knobs_read(struct host_knobs *knobs);
 
 /* How to get what is missing: one or more lines of commands and options, for the errno seen and these knobs. NULL: nothing
- * is known that helps, or the feature is there. Pure. */
+ * is known that helps, or the feature is there, or was taken away by hand. Pure. */
 const char *host_feature_fix(enum host_feature feature, const struct host_facts *facts, const struct host_knobs *knobs);
 
 /* "a Docker container"; "" for CONTAINER_NONE. */

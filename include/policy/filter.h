@@ -24,6 +24,7 @@ enum filter_variant_bit {
 struct compiled_filter {
 	const struct sock_filter *instructions;
 	unsigned short count;
+	unsigned short body; /* where the architecture check ends: from there on the accumulator holds the call's number */
 };
 extern const struct compiled_filter compiled_filters[FILTER_VARIANT_COUNT];
 

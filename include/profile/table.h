@@ -3,6 +3,7 @@
 #define PROFILE_TABLE_H
 
 #include "base/names.h"
+#include "base/text.h"
 #include "profile/document.h"
 #include "profile/profile.h"
 
@@ -99,6 +100,9 @@ extern const size_t profile_field_count;
 bool field_is_set(const struct field *field, const struct profile *profile);
 /* Where it was said; {NULL} when that is not kept. */
 struct source_pos field_pos(const struct field *field, const struct profile *profile);
+
+/* The string as a profile anywhere else would have to say it: relative paths and ${PROFILE_DIR} made absolute. Appends. */
+void field_resolve(const struct field *field, const struct profile_string *string, struct text *out);
 
 /* The row of that path, or NULL. */
 const struct field *field_find(const char *path);

@@ -93,9 +93,13 @@ static void warn_missing(struct check *check, const struct source *source, const
 	if (!contains_line(source->data, source->length, grant->path.pos.line, &line, &length))
 		return;
 	item->source_line = arena_strndup(check->arena, line, length);
-	/* Quotes and escapes make the text in the file longer than the value: underline where they are the same. */
-	if (grant->path.pos.column && strstr(item->source_line, grant->path.value))
-		item->length = (uint32_t)render_columns(grant->path.value);
+	/* Escapes make the text in the file another than the value: underline only where they are the same. */
+	line = strstr(item->source_line, grant->path.value);
+	if (!grant->path.pos.column || !line)
+		return;
+	item->length = (uint32_t)render_columns(grant->path.value);
+	if (line > item->source_line && strchr("\"'", line[-1]))
+		item->length += 2;
 }
 
 /* Variables that only a run has (${SCRIPT}, ${env:UPLOAD}) leave nothing to look for. */

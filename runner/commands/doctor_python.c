@@ -12,7 +12,7 @@
 /* A PATH of a thousand directories is somebody's mistake, and nobody reads a longer list. */
 enum { LIST_MAX = 32 };
 
-/* "" for python and python3, "3.11" for python3.11; NULL for any other name. */
+/* "" for python and python3, "3.11" for python3.11; NULL for any other name, and for Python 2. */
 static const char *version_part(const char *name)
 {
 	const char *version;
@@ -20,7 +20,7 @@ static const char *version_part(const char *name)
 	if (strncmp(name, "python", 6) != 0)
 		return NULL;
 	version = name + 6;
-	if (version[strspn(version, "0123456789.")] != '\0')
+	if (version[strspn(version, "0123456789.")] != '\0' || version[0] == '2')
 		return NULL;
 	return strchr(version, '.') ? version : "";
 }
@@ -33,6 +33,21 @@ static bool starts_with_shebang(const char *path)
 	return fd >= 0 && pread(fd, first, 2, 0) == 2 && first[0] == '#' && first[1] == '!';
 }
 
+/* One of pyenv's shims stands for the whole directory of them. */
+static bool is_listed(const struct python_list *list, const struct python_found *found, struct arena *arena)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct python_found *item = &list->items[i];
+
+		if (strcmp(item->real_path, found->real_path) == 0)
+			return true;
+		if (item->is_script && found->is_script &&
+		    strcmp(path_directory(arena, item->path), path_directory(arena, found->path)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add_python(const char *path, struct arena *arena, struct python_list *out)
 {
 	struct python_found found = { .path = path };
@@ -41,14 +56,13 @@ static void add_python(const char *path, struct arena *arena, struct python_list
 
 	if (path_follow(path, arena, NULL, &found.real_path, &status) || !S_ISREG(status.st_mode) || access(path, X_OK))
 		return;
-	for (size_t i = 0; i < out->count; i++)
-		if (strcmp(out->items[i].real_path, found.real_path) == 0)
-			return;
+	found.is_script = starts_with_shebang(found.real_path);
+	if (is_listed(out, &found, arena))
+		return;
 	name = strrchr(found.real_path, '/') + 1;
 	found.version = version_part(name);
 	if (found.version && *found.version == '\0')
 		found.version = NULL;
-	found.is_script = starts_with_shebang(found.real_path);
 	out->items = arena_grow(arena, out->items, out->count, sizeof(*out->items));
 	out->items[out->count++] = found;
 }

@@ -16,10 +16,10 @@ enum { NAME_WIDTH = 14, LEVEL_WIDTH = 11, PROMISE_WIDTH = 40 };
 
 static void paint(struct text *out, const char *colour, const char *word, size_t width, bool with_colour)
 {
-	if (with_colour)
-		text_addf(out, "%s%s%s%*s", colour, word, RESET, (int)(width > strlen(word) ? width - strlen(word) : 1), "");
-	else
-		text_addf(out, "%-*s ", (int)width - 1, word);
+	const size_t length = strlen(word);
+
+	text_addf(out, "%s%s%s", with_colour ? colour : "", word, with_colour ? RESET : "");
+	text_addf(out, "%*s", width > length ? (int)(width - length) : 0, "");
 }
 
 static void add_title(struct text *out, const char *title, bool colour)
@@ -205,7 +205,7 @@ static void add_outdated(struct text *out, const struct doctor *doctor, bool col
 	if (abi == 0)
 		return;
 	for (int i = abi; i < LANDLOCK_ABI_HIGHEST; i++)
-		text_addf(out, "%-*sABI %d (Linux %s) also decides about %s\n", NAME_WIDTH, i == abi ? "landlock" : "",
+		text_addf(out, "%-*sABI %d (Linux %s) adds: %s\n", NAME_WIDTH, i == abi ? "landlock" : "",
 		          landlock_abis[i].abi, landlock_abis[i].kernel, landlock_abis[i].brings);
 }
 

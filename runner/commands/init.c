@@ -105,7 +105,8 @@ const struct starter starters[] = {
 	  "  write:\n"
 	  "    - {path: /data, optional: true}\n"
 	  "\n"
-	  "network: host               # the container's network, as the container runtime made it\n"
+	  "# The whole network of the container, as its runtime made it (`check` warns: it may reach more than you think):\n"
+	  "# network: host\n"
 	  "\n"
 	  "env: {allow: [\"APP_*\"]}\n"
 	  "\n"
@@ -149,7 +150,7 @@ static int write_new(const char *file, const char *text, struct error *err)
 
 	escape_into(shown, sizeof(shown), file);
 	if (fd < 0 && errno == EEXIST) {
-		error_set_errno(err, CODE_USAGE, "%s exists already, and is left as it is", shown);
+		error_set(err, CODE_USAGE, "%s exists already, and is left as it is", shown);
 		return error_hint(err, "Choose another name: pyconfine init NAME.");
 	}
 	if (fd < 0)

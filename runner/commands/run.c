@@ -7,6 +7,7 @@
 #include "base/exit_status.h"
 #include "base/units.h"
 #include "commands/commands.h"
+#include "commands/explain.h"
 #include "commands/prepare.h"
 #include "commands/render.h"
 #include "supervise/relaunch.h"
@@ -75,7 +76,11 @@ int command_run(int argc, char **argv)
 	if (options.help)
 		return help_show(COMMAND_RUN);
 	if (options.dry_run)
-		return command_explain(argc, argv);
+		return explain_show(&options, &arena);
+	if (options.json) {
+		error_set(&err, CODE_USAGE, "--json goes with --dry-run: the output of a run is the script's");
+		return render_fail(&err, EXIT_SETUP);
+	}
 	if (!options.has_target) {
 		error_set(&err, CODE_USAGE, "nothing to run");
 		error_hint(&err, "pyconfine [OPTIONS] SCRIPT [ARGS...]");

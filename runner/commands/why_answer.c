@@ -121,8 +121,10 @@ static bool answer_private(struct why *why, const struct place *place, bool writ
 	if (!step || step->kind == VIEW_BIND || step->kind == VIEW_SYMLINK)
 		return false;
 	if (step->kind == VIEW_SCRATCH) {
-		why->allowed = true;
+		/* a file of the host's is not there; any other name is the script's own */
+		why->allowed = !place->exists || strcmp(place->typed + 1, step->target) == 0;
 		why->reason = arena_printf(why->arena, "/%s is private to the script, and empty: the host's is not visible", step->target);
+		why->fix_value = why->allowed ? NULL : place->real;
 	} else if (step->kind == VIEW_PROC) {
 		why->allowed = !write;
 		why->reason = "/proc shows the sandbox's own processes only, read-only";
@@ -131,7 +133,7 @@ static bool answer_private(struct why *why, const struct place *place, bool writ
 		why->reason = arena_printf(why->arena, "/%s is made for the sandbox: the host's is not visible", step->target);
 	} else if (step->kind == VIEW_DIRECTORY) {
 		why->allowed = !write;
-		why->reason = arena_printf(why->arena, "only as a directory that holds what is shown below it");
+		why->reason = "only as a directory that holds what is shown below it";
 	} else {
 		return false;
 	}
@@ -149,8 +151,11 @@ static const char *grant_reason(struct why *why, const struct visible_path *visi
 	const char *what = visible->directory ? "shows this directory and what lies below it" : "shows this file";
 
 	if (visible->interpreter)
-		return arena_printf(why->arena, "%s is shown read-only for the interpreter's sake", visible->path);
-	return arena_printf(why->arena, "%s %s (%s)", write ? "files.write" : visible->write ? "files.write" : "files.read", what,
+		return arena_printf(why->arena, visible->write ? "%s is a device of every sandbox"
+		                                               : "%s is shown read-only for the interpreter's sake", visible->path);
+	if (!visible->pos.file && !visible->directory)
+		return "it is the script itself";
+	return arena_printf(why->arena, "%s %s (%s)", write || visible->write ? "files.write" : "files.read", what,
 	                    visible->path);
 }
 
@@ -165,8 +170,10 @@ static int answer_file(struct why *why, bool write)
 	if (answer_denied(why, &place))
 		return 0;
 	visible = visible_at(why, &place);
-	if (!visible && answer_private(why, &place, write))
+	if (!visible && answer_private(why, &place, write)) {
+		why->sensitive = why->allowed ? NULL : why->sensitive;
 		return 0;
+	}
 	why->allowed = visible && (visible->write || !write);
 	if (why->allowed && is_kept_from_caller(why, &place, write)) {
 		why->allowed = false;
@@ -180,7 +187,7 @@ static int answer_file(struct why *why, bool write)
 			why_note(why, "There is nothing of that name at present.");
 		return 0;
 	}
-	why->reason = visible ? arena_printf(why->arena, "it is shown read-only; no files.write covers it")
+	why->reason = visible ? "it is shown read-only; no files.write covers it"
 	                      : arena_printf(why->arena, "nothing grants it: profile \"%s\" does not show it", profile->name);
 	why->pos = visible ? visible->pos : (struct source_pos){ 0 };
 	why->fix_value = place.real;

@@ -85,9 +85,10 @@ static int assume_one(struct host_facts *facts, const char *word, struct error *
 	snprintf(detail, sizeof(detail), "lowered by --assume %s=%d", host_features[feature].name, (int)level);
 	if (level == 0) {
 		host_facts_lower(facts, (enum host_feature)feature, 0, detail);
+		facts->features[feature].by_hand = true;
 		return 0;
 	}
-	facts->features[feature] = (struct host_fact){ .level = (int)level };
+	facts->features[feature] = (struct host_fact){ .level = (int)level, .by_hand = true };
 	snprintf(facts->features[feature].detail, sizeof(facts->features[feature].detail), "%s", detail);
 	return 0;
 }

@@ -233,7 +233,7 @@ const char *host_feature_fix(enum host_feature feature, const struct host_facts 
 {
 	const struct host_fact *fact = &facts->features[feature];
 
-	if (fact->level > 0)
+	if (fact->level > 0 || fact->by_hand)
 		return NULL;
 	for (size_t i = 0; i < sizeof(fix_rows) / sizeof(fix_rows[0]); i++) {
 		const struct fix_row *row = &fix_rows[i];

@@ -42,13 +42,13 @@ const struct landlock_abi landlock_abis[LANDLOCK_ABI_HIGHEST] = {
 	{ 1, "5.13", "which files may be read, written, executed, made and removed" },
 	{ 2, "5.19", "renaming and linking into another directory, which ABI 1 can only refuse" },
 	{ 3, "6.2", "truncating files" },
-	{ 4, "6.7", "TCP connections and listening" },
+	{ 4, "6.7", "connecting and listening with TCP" },
 	{ 5, "6.10", "ioctl on devices" },
 	{ 6, "6.12", "signals and abstract sockets kept inside the sandbox" },
 	{ 7, "6.15", "denials in the audit log" },
-	{ 8, "7.0", "confining every thread of a process at once" },
-	{ 9, "7.1", "connecting to UNIX sockets that lie in the file system" },
-	{ 10, "7.2", "UDP" },
+	{ 8, "7.0", "all threads of a process confined at once" },
+	{ 9, "7.1", "connecting to UNIX sockets by path" },
+	{ 10, "7.2", "sending and listening with UDP" },
 };
 /* clang-format on */
 

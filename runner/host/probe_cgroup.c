@@ -71,6 +71,13 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* Nothing failed: something is not there. */
+static void lacks(struct host_fact *fact, int sys_errno, const char *what)
+{
+	fact_deny(fact, 0, what);
+	fact->sys_errno = sys_errno;
+}
+
 static bool may_write(const char *directory, const char *name)
 {
 	char path[PATH_MAX + 32];
@@ -86,7 +93,7 @@ void probe_cgroup(struct host_fact *fact)
 	int result;
 
 	if (!mount) {
-		fact_deny(fact, ENODEV, "no cgroup v2 file system in /sys/fs/cgroup");
+		lacks(fact, ENODEV, "no cgroup v2 file system in /sys/fs/cgroup");
 		return;
 	}
 	result = own_group(mount, directory, sizeof(directory));
@@ -96,12 +103,12 @@ void probe_cgroup(struct host_fact *fact)
 	}
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", directory);
 	if (read_file(path, controllers, sizeof(controllers))) {
-		fact_deny(fact, ENOENT, "our own cgroup is not in view");
+		lacks(fact, ENOENT, "our own cgroup is not in view");
 	} else if (!may_write(directory, ".") || !may_write(directory, "cgroup.procs") ||
 	           !may_write(directory, "cgroup.subtree_control")) {
 		fact_deny(fact, errno, "our own cgroup is not ours to divide");
 	} else if (!has_word(controllers, "memory") || !has_word(controllers, "pids")) {
-		fact_deny(fact, EOPNOTSUPP, "our own cgroup lacks the memory or pids controller");
+		lacks(fact, EOPNOTSUPP, "our own cgroup lacks the memory or pids controller");
 	} else {
 		*fact = (struct host_fact){ .level = 1 };
 	}

@@ -1,34 +1,17 @@
-/* Puts a launch's own rows in front of a filter that was compiled when the program was built. */
+/* Puts a launch's own rows into a filter that was compiled when the program was built: behind its architecture check, in
+ * front of everything else. Jumps are relative, so the rest moves as it is. */
 #include "policy/filter.h"
 
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "policy/rules.h"
 
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-/* x32 numbers: the same architecture to seccomp, other calls to the kernel. -1 is no x32 call but what a tracer puts in
- * place of a call that is not to be made. */
-#define X32_BIT 0x40000000U
-#define NO_CALL UINT32_MAX
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "no compiled filters for this architecture: see runner/policy/generate/compile_filters.c"
-#endif
-
-/* Names of the kernel's that older headers lack. */
-#define RETURN_KILL_PROCESS 0x80000000U
 #define RETURN_USER_NOTIF 0x7fc00000U
 
 #define OFFSET_NUMBER 0
-#define OFFSET_ARCH 4
 #define OFFSET_ARGUMENT(index) (16U + 8U * (uint32_t)(index)) /* its low half: both architectures are little-endian */
-#define PREFIX_MAX 8
 #define ROW_MAX 6
 
 static struct sock_filter statement(unsigned code, uint32_t k)
@@ -40,23 +23,6 @@ static struct sock_filter jump(unsigned condition, uint32_t k, unsigned if_true,
 {
 	return (struct sock_filter){
 		.code = (uint16_t)(BPF_JMP | condition | BPF_K), .jt = (uint8_t)if_true, .jf = (uint8_t)if_false, .k = k};
-}
-
-/* The compiled program checks the architecture once more. It is left as libseccomp wrote it, complete by itself: four
- * instructions, which calls that are always allowed do not even run (the kernel keeps a bitmap of those since 5.11). */
-static size_t add_prefix(struct sock_filter *code)
-{
-	size_t length = 0;
-	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_ARCH);
-	code[length++] = jump(BPF_JEQ, NATIVE_ARCH, 1, 0);
-	code[length++] = statement(BPF_RET | BPF_K, RETURN_KILL_PROCESS);
-	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_NUMBER);
-#if defined(X32_BIT)
-	code[length++] = jump(BPF_JGE, X32_BIT, 0, 2);
-	code[length++] = jump(BPF_JEQ, NO_CALL, 1, 0);
-	code[length++] = statement(BPF_RET | BPF_K, RETURN_KILL_PROCESS);
-#endif
-	return length;
 }
 
 static uint32_t row_return(enum filter_row_action action, unsigned variant)
@@ -105,15 +71,16 @@ int filter_assemble(const struct filter_request *request, struct arena *arena, s
 		if (request->rows[i].arg > 5)
 			return error_set(err, CODE_INTERNAL, "a system call has no argument %d", request->rows[i].arg);
 
-	struct sock_filter *code =
-		arena_array(arena, PREFIX_MAX + ROW_MAX * request->row_count + compiled->count, sizeof(*code));
-	size_t length = add_prefix(code);
+	struct sock_filter *code = arena_array(arena, ROW_MAX * request->row_count + compiled->count, sizeof(*code));
+	size_t length = compiled->body;
+	memcpy(code, compiled->instructions, length * sizeof(*code));
 	for (size_t i = 0; i < request->row_count; i++)
 		length += add_row(code + length, &request->rows[i], request->variant);
-	if (length + compiled->count > BPF_MAXINSNS)
+	size_t rest = (size_t)compiled->count - compiled->body;
+	if (length + rest > BPF_MAXINSNS)
 		goto too_long;
-	memcpy(code + length, compiled->instructions, compiled->count * sizeof(*code));
-	*out = (struct sock_fprog){.len = (unsigned short)(length + compiled->count), .filter = code};
+	memcpy(code + length, compiled->instructions + compiled->body, rest * sizeof(*code));
+	*out = (struct sock_fprog){.len = (unsigned short)(length + rest), .filter = code};
 	return 0;
 
 too_long:

@@ -247,9 +247,10 @@ void ceiling_intersect(struct loader *loader)
 	kept = arena_alloc(loader->arena, sizeof(*kept));
 	kept->file = loader->ceiling->file;
 	kept->has_read = ceiling_has(loader->ceiling, "files.read");
-	kept->has_write = ceiling_has(loader->ceiling, "files.write");
 	kept->read = most->files.read;
-	kept->write = most->files.write;
+	/* Writing implies reading: where only reading is bounded, what may be written lies within that. */
+	kept->has_write = kept->has_read || ceiling_has(loader->ceiling, "files.write");
+	kept->write = ceiling_has(loader->ceiling, "files.write") ? most->files.write : most->files.read;
 	loader->profile->ceiling = kept;
 	add_denials(loader);
 	judge_grants(loader, "files.read", &loader->profile->files.read, false);

@@ -1,0 +1,51 @@
+/* pyconfine: run a Python script confined by a profile. Here is nothing but the way to the commands (commands/table.c). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/exit_status.h"
+#include "commands/commands.h"
+#include "commands/options.h"
+#include "commands/render.h"
+
+static const char usage[] =
+	"pyconfine: usage: pyconfine [OPTIONS] SCRIPT [ARGS...]      run a Python script confined by a profile\n"
+	"pyconfine:        pyconfine [OPTIONS] -m MODULE | -c CODE | -\n"
+	"pyconfine:        pyconfine COMMAND ...                     `pyconfine help` lists commands and options\n";
+
+/* With 0, 1 or 2 closed, the next file that is opened would become the script's stdin, or receive its output. */
+static int open_standard_files(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+			return -1;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	ARENA_CLEANUP struct arena arena = { 0 };
+	const struct command *command;
+	struct error err;
+
+	if (open_standard_files())
+		return EXIT_SETUP;
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return EXIT_SETUP;
+	}
+	if (options_split_shebang(&argc, &argv, &arena, &err))
+		return render_fail(&err, EXIT_SETUP);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("pyconfine " PYCONFINE_VERSION);
+		return EXIT_CLEAN;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return command_help(1, argv);
+	command = command_find(argv[1]);
+	if (command)
+		return command->call(argc - 1, argv + 1);
+	return command_run(argc, argv);
+}

@@ -1,0 +1,285 @@
+/* The effective profile as YAML: everything that was inherited written out, so that it reads back the same anywhere. */
+#include <string.h>
+
+#include "base/units.h"
+#include "profile/fields.h"
+#include "profile/table.h"
+
+/* Plain when it cannot be taken for anything else: no indicator, quote or escape is in these. */
+static bool is_plain(const char *value)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.";
+	size_t first = strspn(value, safe);
+
+	return first > 0 && value[first + strspn(value + first, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.-+")] == '\0';
+}
+
+/* Characters that YAML 1.1 would fold as line breaks, skip, or refuse unless they are escaped. */
+static const struct {
+	const char *bytes;
+	const char *escape;
+} escapes[] = {
+	{"\"", "\\\""},         {"\\", "\\\\"},         {"\n", "\\n"},          {"\t", "\\t"},
+	{"\xe2\x80\xa8", "\\L"}, {"\xe2\x80\xa9", "\\P"}, {"\xef\xbb\xbf", "\\uFEFF"}, {"\xef\xbf\xbe", "\\uFFFE"},
+	{"\xef\xbf\xbf", "\\uFFFF"},
+};
+
+static void emit_quoted(const char *value, struct text *out)
+{
+	text_add(out, "\"");
+	while (*value) {
+		size_t i = 0, count = sizeof(escapes) / sizeof(escapes[0]);
+
+		while (i < count && strncmp(value, escapes[i].bytes, strlen(escapes[i].bytes)) != 0)
+			i++;
+		if (i < count) {
+			text_add(out, escapes[i].escape);
+			value += strlen(escapes[i].bytes);
+		} else if ((unsigned char)*value < 0x20 || *value == 0x7f) {
+			text_addf(out, "\\x%02x", (unsigned char)*value++);
+		} else {
+			text_add_n(out, value++, 1);
+		}
+	}
+	text_add(out, "\"");
+}
+
+static void emit_scalar(const char *value, struct text *out)
+{
+	if (is_plain(value))
+		text_add(out, value);
+	else
+		emit_quoted(value, out);
+}
+
+static bool is_relative(const struct field *field, const char *value)
+{
+	if (value[0] == '/' || strncmp(value, "${", 2) == 0)
+		return false;
+	/* A bare word is a program to be looked for, or a version. */
+	return field->text == TEXT_PATH || ((field->text == TEXT_PROGRAM || field->text == TEXT_INTERPRETER) && strchr(value, '/'));
+}
+
+void field_resolve(const struct field *field, const struct profile_string *string, struct text *out)
+{
+	static const char here[] = "${PROFILE_DIR}", venv[] = "venv:";
+	const char *base = string->base_dir ? string->base_dir : "${CWD}";
+	const char *value = string->value, *next;
+
+	if (field->text == TEXT_INTERPRETER && strncmp(value, venv, strlen(venv)) == 0) {
+		text_add(out, venv);
+		value += strlen(venv);
+		if (value[0] != '/' && strncmp(value, "${", 2) != 0)
+			text_addf(out, "%s/", strcmp(base, "/") == 0 ? "" : base);
+	} else if (is_relative(field, value)) {
+		text_addf(out, "%s/", strcmp(base, "/") == 0 ? "" : base);
+	}
+	for (; text_rules[field->text].variables && (next = strstr(value, here)); value = next + strlen(here)) {
+		text_add_n(out, value, (size_t)(next - value));
+		text_add(out, base);
+	}
+	text_add(out, value);
+}
+
+static void emit_string(const struct field *field, const struct profile_string *string, struct text *out)
+{
+	TEXT_CLEANUP struct text value = {0};
+
+	field_resolve(field, string, &value);
+	emit_scalar(text_string(&value), out);
+}
+
+static void indent(unsigned depth, struct text *out)
+{
+	for (unsigned i = 0; i < depth; i++)
+		text_add(out, "  ");
+}
+
+static void emit_strings(const struct field *field, const struct profile_strings *list, unsigned depth, struct text *out)
+{
+	text_add(out, "\n");
+	for (size_t i = 0; i < list->count; i++) {
+		indent(depth + 1, out);
+		text_add(out, "- ");
+		emit_string(field, &list->items[i], out);
+		text_add(out, "\n");
+	}
+}
+
+static void emit_grants(const struct field *field, const struct file_grants *list, unsigned depth, struct text *out)
+{
+	text_add(out, "\n");
+	for (size_t i = 0; i < list->count; i++) {
+		const struct file_grant *grant = &list->items[i];
+		bool plain = !grant->as.value && !grant->optional && !grant->exec;
+
+		indent(depth + 1, out);
+		text_add(out, plain ? "- " : "- {path: ");
+		emit_string(field, &grant->path, out);
+		if (grant->as.value) {
+			text_add(out, ", as: ");
+			emit_string(field, &grant->as, out);
+		}
+		text_add(out, grant->optional ? ", optional: true" : "");
+		text_add(out, grant->exec ? ", exec: true" : "");
+		text_add(out, plain ? "\n" : "}\n");
+	}
+}
+
+static void emit_pairs(const struct field *field, const struct name_pairs *list, unsigned depth, struct text *out)
+{
+	text_add(out, "\n");
+	for (size_t i = 0; i < list->count; i++) {
+		indent(depth + 1, out);
+		text_addf(out, "%s: ", list->items[i].name.value);
+		emit_string(field, &list->items[i].value, out);
+		text_add(out, "\n");
+	}
+}
+
+static void emit_secrets(const struct field *field, const struct secrets *list, unsigned depth, struct text *out)
+{
+	text_add(out, "\n");
+	for (size_t i = 0; i < list->count; i++) {
+		const struct secret *secret = &list->items[i];
+
+		indent(depth + 1, out);
+		emit_scalar(secret->name.value, out);
+		text_add(out, ": {from: ");
+		emit_string(field, &secret->from, out);
+		if (secret->as.value) {
+			text_add(out, ", as: ");
+			emit_string(field, &secret->as, out);
+		}
+		text_add(out, "}\n");
+	}
+}
+
+static void emit_limit(const struct field *field, const struct limit *limit, struct text *out)
+{
+	char buffer[48];
+
+	if (field->type == FIELD_SIZE)
+		text_addf(out, "%s\n", format_size(limit->value, buffer, sizeof(buffer)));
+	else if (field->type == FIELD_DURATION)
+		text_addf(out, "%s\n", format_duration(limit->value, buffer, sizeof(buffer)));
+	else if (field->type == FIELD_CPUS && limit->value % 1000)
+		text_addf(out, "%llu.%03llu\n", (unsigned long long)limit->value / 1000, (unsigned long long)limit->value % 1000);
+	else
+		text_addf(out, "%llu\n", (unsigned long long)(field->type == FIELD_CPUS ? limit->value / 1000 : limit->value));
+}
+
+static void emit_require(const struct profile *profile, unsigned depth, struct text *out)
+{
+	text_add(out, "\n");
+	for (int promise = 0; promise < PROMISE_COUNT; promise++) {
+		enum require_level level = profile->require[promise].level;
+
+		if (level == REQUIRE_DEFAULT)
+			continue;
+		indent(depth + 1, out);
+		text_addf(out, "%s: %s\n", promise_names[promise], name_of(require_names, (int)level));
+	}
+}
+
+static void emit_name(const struct field *field, const void *place, struct text *out)
+{
+	int value;
+
+	memcpy(&value, place, sizeof(value));
+	text_addf(out, "%s\n", name_of(field->names, value));
+}
+
+static void emit_value(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	const void *value = field_value(field, profile);
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		emit_scalar(*(const char *const *)value, out);
+		text_add(out, "\n");
+		break;
+	case FIELD_STRING:
+		emit_string(field, value, out);
+		text_add(out, "\n");
+		break;
+	case FIELD_STRINGS:
+		emit_strings(field, value, depth, out);
+		break;
+	case FIELD_GRANTS:
+		emit_grants(field, value, depth, out);
+		break;
+	case FIELD_PAIRS:
+		emit_pairs(field, value, depth, out);
+		break;
+	case FIELD_SECRETS:
+		emit_secrets(field, value, depth, out);
+		break;
+	case FIELD_BOOL:
+		text_add(out, "true\n");
+		break;
+	case FIELD_SIZE:
+	case FIELD_DURATION:
+	case FIELD_COUNT:
+	case FIELD_CPUS:
+		emit_limit(field, value, out);
+		break;
+	case FIELD_NETWORK:
+		if (profile->network.mode == NETWORK_RULES)
+			text_addf(out, "\n  loopback: %s\n", profile->network.loopback == LOOPBACK_HOST ? "host" : "private");
+		else
+			emit_name(field, value, out);
+		break;
+	case FIELD_EXEC:
+		if (profile->exec.mode == EXEC_LIST)
+			emit_strings(field, &profile->exec.programs, depth, out);
+		else
+			emit_name(field, value, out);
+		break;
+	case FIELD_USER:
+		if (profile->system.user == USER_UID)
+			text_addf(out, "%u\n", profile->system.uid);
+		else
+			emit_name(field, value, out);
+		break;
+	case FIELD_REQUIRE:
+		emit_require(profile, depth, out);
+		break;
+	case FIELD_NAME:
+		emit_name(field, value, out);
+		break;
+	case FIELD_SECTION:
+		text_add(out, "\n");
+		break;
+	case FIELD_VERSION:
+	case FIELD_EXTENDS:
+	case FIELD_TYPE_COUNT:
+		break;
+	}
+}
+
+static unsigned depth_of(const char *path)
+{
+	unsigned depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '.';
+	return depth;
+}
+
+void profile_emit(const struct profile *profile, struct text *out)
+{
+	const struct field *loopback = field_find("network.loopback");
+
+	text_add(out, "version: 1\nextends: []\n");
+	for (const struct field *field = profile_fields; field->path; field++) {
+		TEXT_CLEANUP struct text value = {0};
+
+		/* With rules it is always written, so that a mapping without rules stays one. */
+		if (field == loopback || !field_is_set(field, profile))
+			continue;
+		emit_value(field, profile, depth_of(field->path), &value);
+		indent(depth_of(field->path), out);
+		text_addf(out, "%s:%s%s", field_leaf(field), text_string(&value)[0] == '\n' ? "" : " ", text_string(&value));
+	}
+}
