@@ -78,8 +78,8 @@ $(BUILD)/%.o: %.c
 $(BUILD)/runner/profile/builtin.o: $(wildcard profiles/*.yaml)
 
 # libseccomp runs here, at build time; see include/policy/filter.h.
-$(BUILD)/gen/compile_filters: runner/policy/generate/compile_filters.c runner/policy/syscalls.c runner/policy/arguments.c \
-                              $(wildcard include/policy/*.h include/base/*.h)
+$(BUILD)/gen/compile_filters: runner/policy/generate/compile_filters.c runner/policy/generate/emit.c runner/policy/syscalls.c \
+                              runner/policy/arguments.c $(wildcard runner/policy/generate/*.h include/policy/*.h include/base/*.h)
 	@mkdir -p $(@D)
 	$(HOSTCC) -std=gnu17 -D_GNU_SOURCE -Iinclude -Wall -Wextra -Werror -O1 -o $@ $(filter %.c,$^) -lseccomp
 

@@ -19,6 +19,19 @@ static uint32_t rotate(uint32_t word, unsigned count)
 	return word >> count | word << (32 - count);
 }
 
+/* One of the 64 rounds. The eight working variables change their roles instead of their places: `v` is indexed backwards
+ * from the round's number. */
+static inline void do_round(uint32_t v[8], unsigned i, uint32_t input)
+{
+	uint32_t a = v[-i & 7], b = v[(1 - i) & 7], c = v[(2 - i) & 7];
+	uint32_t e = v[(4 - i) & 7], f = v[(5 - i) & 7], g = v[(6 - i) & 7], h = v[(7 - i) & 7];
+	uint32_t choice = (e & f) ^ (~e & g), majority = (a & b) ^ (a & c) ^ (b & c);
+	uint32_t first = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + round_constants[i] + input;
+
+	v[(3 - i) & 7] += first;
+	v[(7 - i) & 7] = first + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + majority;
+}
+
 static void compress(struct sha256 *hash, const unsigned char *block)
 {
 	uint32_t schedule[64], v[8];
@@ -33,16 +46,9 @@ static void compress(struct sha256 *hash, const unsigned char *block)
 		              (rotate(near, 17) ^ rotate(near, 19) ^ near >> 10);
 	}
 	memcpy(v, hash->state, sizeof(v));
-	for (unsigned i = 0; i < 64; i++) {
-		uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-		uint32_t first = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) + choice +
-		                 round_constants[i] + schedule[i];
-		uint32_t second = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) + majority;
-
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += first;
-		v[0] = first + second;
+	for (unsigned i = 0; i < 64; i += 8) {
+		for (unsigned k = 0; k < 8; k++)
+			do_round(v, i + k, schedule[i + k]);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		hash->state[i] += v[i];

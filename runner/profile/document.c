@@ -134,8 +134,16 @@ static int check_bytes(struct builder *b)
 
 	for (size_t i = 0; i < length;) {
 		unsigned char byte = (unsigned char)data[i];
-		size_t step = byte < 0x80 ? 1 : utf8_length(data + i, length - i);
-		bool control = (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f;
+		size_t step;
+		bool control;
+
+		if (byte >= 0x20 && byte < 0x7f) {
+			i++;
+			span.column++;
+			continue;
+		}
+		step = byte < 0x80 ? 1 : utf8_length(data + i, length - i);
+		control = (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f;
 
 		if (step == 0 || control) {
 			document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span,
