@@ -8,7 +8,8 @@
 # Variables: CC (gcc, clang, aarch64-linux-gnu-gcc), BUILD (where objects go), SANITIZE=address,undefined, STATIC=no
 
 CC       ?= gcc
-HOSTCC   ?= $(if $(filter default,$(origin CC)),gcc,$(CC))
+# The generator runs on the machine that builds: a cross compiler's program would not.
+HOSTCC   ?= $(if $(findstring -linux-gnu-,$(CC)),gcc,$(if $(filter default,$(origin CC)),gcc,$(CC)))
 BUILD    ?= build
 PREFIX   ?= /usr/local
 PKGCONF  ?= pkg-config

@@ -44,6 +44,7 @@ int prepare_status(const struct error *err, enum prepare_purpose purpose);
 struct caller {
 	const char *cwd, *home, *user_name, *xdg_config_home, *xdg_cache_home;
 	uint32_t uid, gid;
+	const char *const *group_names; /* as in struct profile_request; NULL where no ceiling asks for them */
 	const char *const *environment;
 };
 int caller_find(struct arena *arena, struct caller *out, struct error *err);

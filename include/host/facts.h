@@ -2,14 +2,14 @@
  *
  * Theory of operation. There are two ways to ask.
  *
- * host_facts_probe_quick() is what `run` uses: about fifteen system calls and no child. What one call can tell (Landlock's
- * ABI, seccomp's actions, our capabilities) is known; what takes a sequence to find out (namespaces: on Ubuntu the first step
- * succeeds and a later one is refused) is *assumed* to work, unless our own capabilities already say no. The plan is made of
- * these facts, and the launch is the probe: when one of its namespace steps is refused, before the script's process exists,
- * the supervisor throws the attempt away, calls host_facts_lower() with the errno, and makes a new plan. So a good host pays
- * nothing, a bad host pays one refused clone, and losing a feature is still a decision of the plan, with its
- * promises and refusals, never one of the child. host_facts_lower() only ever lowers and reports whether it did, so the
- * loop ends after at most FEATURE_COUNT rounds.
+ * host_facts_probe_quick() is what `run` uses: about twenty system calls and no child. What one call can tell (Landlock's
+ * ABI, seccomp's actions, our capabilities) is known; what takes a sequence to find out (namespaces: on Ubuntu the first
+ * step succeeds and a later one is refused) is *assumed* to work, unless our own capabilities already say no. The plan is
+ * made of these facts, and the launch is the probe: when one of its namespace steps is refused, before the script's process
+ * exists, the supervisor throws the attempt away, calls host_facts_lower() with the errno, and makes a new plan. So a good
+ * host pays nothing, a bad host pays one refused clone, and losing a feature is still a decision of the plan, with its
+ * promises and refusals, never one of the child. host_facts_lower() only ever lowers and reports whether it did, so the loop
+ * ends after at most FEATURE_COUNT rounds.
  *
  * host_facts_probe_full() is for doctor, explain and check: it carries each sequence through in throw-away children, each
  * with a deadline, and nothing is left behind because all of it happens in namespaces and processes that end with it.
@@ -30,7 +30,8 @@ enum host_feature {
 	FEATURE_USER_NOTIFY,    /* 1: SECCOMP_FILTER_FLAG_NEW_LISTENER works (only one listener a process tree) */
 	FEATURE_LANDLOCK,       /* the ABI, at most LANDLOCK_ABI_HIGHEST; 0: none */
 	FEATURE_USER_NAMESPACES, /* 1: the caller can make one, map itself and mount a tmpfs in it; root: not needed */
-	FEATURE_NAMESPACES,     /* 1: mount, PID, IPC, UTS, cgroup namespaces and pivot_root, the way this caller would make them */
+	FEATURE_NAMESPACES,     /* 1: mount, PID, IPC, UTS, cgroup namespaces and pivot_root, as this caller would make them */
+	FEATURE_HOSTNAME,       /* 1: sethostname in a new UTS namespace; Podman's filter refuses it where it permits the rest */
 	FEATURE_NETWORK_NAMESPACE, /* 1: an empty one, loopback brought up */
 	FEATURE_PROC_MOUNT,     /* 1: a fresh /proc can be mounted in a new PID namespace */
 	FEATURE_IDMAPPED_MOUNTS, /* 1: mount_setattr(MOUNT_ATTR_IDMAP) on the root file system (root only) */
@@ -74,7 +75,8 @@ extern const struct host_feature_row host_features[FEATURE_COUNT];
 int host_facts_probe_quick(struct host_facts *facts, struct error *err);
 int host_facts_probe_full(struct host_facts *facts, struct error *err);
 
-/* Takes a feature away, and whatever depends on it. `detail` says what was refused ("mount(/proc)"); sys_errno may be 0.
+/* Takes a feature away, and whatever depends on it. `detail` says what was refused ("mount(/proc)"); the text of sys_errno is
+ * appended, unless it is 0.
  * Returns false when it was away already: then there is nothing to be gained from a new plan. */
 bool host_facts_lower(struct host_facts *facts, enum host_feature feature, int sys_errno, const char *detail);
 

@@ -24,6 +24,7 @@ bool doctor_is_of_use(const struct doctor *doctor, enum host_feature feature)
 	case FEATURE_USER_NOTIFY:
 	case FEATURE_LANDLOCK:
 	case FEATURE_NAMESPACES:
+	case FEATURE_HOSTNAME:
 	case FEATURE_NETWORK_NAMESPACE:
 	case FEATURE_PROC_MOUNT:
 	case FEATURE_NO_NEW_PRIVS:

@@ -142,7 +142,8 @@ static void add_promises(struct text *out, const struct doctor *doctor, bool qui
 	}
 	if (quiet && doctor_is_well(doctor))
 		return;
-	snprintf(title, sizeof(title), "%-*s%-*s%s", NAME_WIDTH, "PROMISE", PROMISE_WIDTH, "KEPT BY, in the default profile", "STATUS");
+	snprintf(title, sizeof(title), "%-*s%-*s%s", NAME_WIDTH, "PROMISE", PROMISE_WIDTH, "KEPT BY, in the default profile",
+	         "STATUS");
 	add_title(out, title, colour);
 	for (int promise = 0; promise < PROMISE_COUNT; promise++) {
 		const struct promise_row *row = &doctor->plan.promises[promise];

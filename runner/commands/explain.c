@@ -8,7 +8,7 @@
 #include "commands/render.h"
 
 /* The least widths of the columns; longer contents widen them. */
-enum { SECOND_COLUMN = 51, LABEL_WIDTH = 13, HASH_DIGITS = 12 };
+enum { SECOND_COLUMN = 51, LABEL_WIDTH = 13, HASH_DIGITS = 8 };
 
 #define RED "\033[1;31m"
 #define YELLOW "\033[33m"
@@ -234,8 +234,7 @@ void explain_text(struct text *out, const struct prepared *prepared, const struc
 		explain_details(out, prepared);
 }
 
-/* In explain as in run, what follows the script's name belongs to it: worth a word where it looks like ours. */
-static void note_late_options(const struct run_options *options)
+void explain_note_late_options(const struct run_options *options)
 {
 	for (size_t i = 0; options->has_target && options->arguments[i]; i++)
 		for (const struct option_row *row = option_rows; row->name; row++)
@@ -269,7 +268,7 @@ int explain_show(const struct run_options *options, struct arena *arena)
 	if (options->json) {
 		failed = render_json_print(explain_json(&prepared));
 	} else {
-		note_late_options(options);
+		explain_note_late_options(options);
 		explain_text(&out, &prepared, options, render_wants_colour(STDOUT_FILENO));
 		failed = render_print(&out);
 	}

@@ -21,6 +21,8 @@ struct found {
 	const char *hides;  /* what has the same name and comes later; or NULL */
 	const char *hidden_by;
 	const struct builtin_profile *builtin;
+	const char *description; /* the profile's own; NULL: none, or it has errors */
+	bool valid;
 };
 
 struct found_list {
@@ -67,69 +69,6 @@ static void add_directory(struct found_list *list, const char *directory)
 	free(entries);
 }
 
-static int find_all(struct found_list *list, struct error *err)
-{
-	struct profile_request request = { 0 };
-	struct caller caller;
-
-	if (caller_find(list->arena, &caller, err))
-		return -1;
-	caller_request(&caller, &request);
-	if (caller.xdg_config_home)
-		add_directory(list, arena_printf(list->arena, "%s/pyconfine/profiles", caller.xdg_config_home));
-	else if (caller.home)
-		add_directory(list, arena_printf(list->arena, "%s/.config/pyconfine/profiles", caller.home));
-	add_directory(list, request.system_dir);
-	add_directory(list, request.vendor_dir);
-	for (const struct builtin_profile *builtin = builtin_profiles; builtin->name; builtin++)
-		found_add(list, &(struct found){ .name = builtin->name, .builtin = builtin });
-	return 0;
-}
-
-static int list_text(const struct found_list *list)
-{
-	TEXT_CLEANUP struct text out = { 0 };
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct found *found = &list->items[i];
-		TEXT_CLEANUP struct text name = { 0 };
-
-		text_add_escaped(&name, found->name);
-		text_addf(&out, "%-16s ", text_string(&name));
-		if (found->path)
-			text_add_escaped(&out, found->path);
-		else
-			text_addf(&out, "builtin:%s", found->name);
-		if (found->hidden_by || found->hides) {
-			text_add(&out, found->hidden_by ? "   (shadowed by " : "   (shadows ");
-			text_add_escaped(&out, found->hidden_by ? found->hidden_by : found->hides);
-			text_add(&out, ")");
-		}
-		text_add(&out, "\n");
-	}
-	return render_print(&out);
-}
-
-static int list_json(const struct found_list *list)
-{
-	struct json_object *object = json_object_new_object(), *items = json_object_new_array();
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct found *found = &list->items[i];
-		struct json_object *entry = json_object_new_object();
-
-		json_object_object_add(entry, "name", render_json_string(found->name));
-		json_object_object_add(entry, "path", render_json_string(found->path));
-		json_object_object_add(entry, "builtin", json_object_new_boolean(found->builtin != NULL));
-		json_object_object_add(entry, "shadows", render_json_string(found->hides));
-		json_object_object_add(entry, "shadowed_by", render_json_string(found->hidden_by));
-		json_object_array_add(items, entry);
-	}
-	json_object_object_add(object, "v", json_object_new_int(1));
-	json_object_object_add(object, "profiles", items);
-	return render_json_print(object);
-}
-
 static int read_text(const struct found *found, struct arena *arena, struct text *out, struct error *err)
 {
 	FD_CLEANUP int fd = -1;
@@ -153,6 +92,93 @@ static int read_text(const struct found *found, struct arena *arena, struct text
 		return error_set_errno(err, CODE_PROFILE_UNREADABLE, "%s", shown);
 	text_add_n(out, data, (size_t)got);
 	return 0;
+}
+
+/* What the profile says about itself. */
+static void describe(struct found_list *list, struct found *found)
+{
+	TEXT_CLEANUP struct text text = { 0 };
+	struct diagnostics diagnostics = { .arena = list->arena };
+	struct profile profile = { 0 };
+	struct error ignored; /* `profiles show` tells it */
+	const char *file = found->path ? found->path : found->builtin->file;
+
+	if (read_text(found, list->arena, &text, &ignored) ||
+	    profile_check(file, text_string(&text), text.length, NULL, list->arena, &profile, &diagnostics))
+		return;
+	found->valid = true;
+	found->description = profile.description;
+}
+
+static int find_all(struct found_list *list, struct error *err)
+{
+	struct profile_request request = { 0 };
+	struct caller caller;
+
+	if (caller_find(list->arena, &caller, err))
+		return -1;
+	caller_request(&caller, &request);
+	if (caller.xdg_config_home)
+		add_directory(list, arena_printf(list->arena, "%s/pyconfine/profiles", caller.xdg_config_home));
+	else if (caller.home)
+		add_directory(list, arena_printf(list->arena, "%s/.config/pyconfine/profiles", caller.home));
+	add_directory(list, request.system_dir);
+	add_directory(list, request.vendor_dir);
+	for (const struct builtin_profile *builtin = builtin_profiles; builtin->name; builtin++)
+		found_add(list, &(struct found){ .name = builtin->name, .builtin = builtin });
+	for (size_t i = 0; i < list->count; i++)
+		describe(list, &list->items[i]);
+	return 0;
+}
+
+static int list_text(const struct found_list *list)
+{
+	TEXT_CLEANUP struct text out = { 0 };
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct found *found = &list->items[i];
+		TEXT_CLEANUP struct text name = { 0 };
+
+		text_add_escaped(&name, found->name);
+		text_addf(&out, "%-16s ", text_string(&name));
+		if (found->path)
+			text_add_escaped(&out, found->path);
+		else
+			text_addf(&out, "builtin:%s", found->name);
+		if (found->hidden_by || found->hides) {
+			text_add(&out, found->hidden_by ? "   (shadowed by " : "   (shadows ");
+			text_add_escaped(&out, found->hidden_by ? found->hidden_by : found->hides);
+			text_add(&out, ")");
+		}
+		if (!found->valid || found->description) {
+			text_add(&out, "\n                 ");
+			text_add_escaped(&out, found->valid ? found->description : "has errors: see `pyconfine check`");
+		}
+		text_add(&out, "\n");
+	}
+	return render_print(&out);
+}
+
+static int list_json(const struct found_list *list)
+{
+	struct json_object *object = json_object_new_object(), *items = json_object_new_array();
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct found *found = &list->items[i];
+		struct json_object *entry = json_object_new_object();
+
+		json_object_object_add(entry, "name", render_json_string(found->name));
+		json_object_object_add(entry, "path", render_json_string(found->path));
+		json_object_object_add(entry, "builtin", json_object_new_boolean(found->builtin != NULL));
+		json_object_object_add(entry, "description", render_json_string(found->description));
+		json_object_object_add(entry, "valid", json_object_new_boolean(found->valid));
+		json_object_object_add(entry, "shadows", render_json_string(found->hides));
+		json_object_object_add(entry, "shadowed_by", render_json_string(found->hidden_by));
+		json_object_array_add(items, entry);
+	}
+	json_object_object_add(object, "v", json_object_new_int(1));
+	json_object_object_add(object, "profiles", items);
+	return render_json_print(object);
 }
 
 static const struct found *find_one(const struct found_list *list, const char *name, struct error *err)

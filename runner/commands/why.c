@@ -194,6 +194,7 @@ int command_why(int argc, char **argv)
 	if (options.json) {
 		failed = render_json_print(why_json(&why));
 	} else {
+		explain_note_late_options(&options);
 		why_text(&out, &why, &arena);
 		failed = render_print(&out);
 	}

@@ -13,6 +13,7 @@ const struct name_value host_feature_names[] = {
 	{ "landlock", FEATURE_LANDLOCK },
 	{ "userns", FEATURE_USER_NAMESPACES },
 	{ "namespaces", FEATURE_NAMESPACES },
+	{ "hostname", FEATURE_HOSTNAME },
 	{ "netns", FEATURE_NETWORK_NAMESPACE },
 	{ "proc", FEATURE_PROC_MOUNT },
 	{ "idmap", FEATURE_IDMAPPED_MOUNTS },
@@ -77,7 +78,8 @@ static int assume_one(struct host_facts *facts, const char *word, struct error *
 		return error_set(err, CODE_USAGE, "--assume: the level in \"%s\" is not a whole number", shown);
 	now = facts->features[feature].level;
 	if (level > (uint64_t)now) {
-		error_set(err, CODE_USAGE, "--assume: %s is %d here, and facts can only be lowered", host_features[feature].name, now);
+		error_set(err, CODE_USAGE, "--assume: %s is %d here, and facts can only be lowered",
+		          host_features[feature].name, now);
 		return error_hint(err, "`pyconfine doctor` shows the levels of this machine.");
 	}
 	if (level == (uint64_t)now)

@@ -28,6 +28,9 @@ const struct host_feature_row host_features[] = {
 	[FEATURE_NAMESPACES] = {
 		"namespaces", "5.12", "private view (mount, PID, IPC, UTS, cgroup namespaces)",
 		"Files are kept by Landlock alone: names, sizes and owners of all files stay visible.", 1 },
+	[FEATURE_HOSTNAME] = {
+		"hostname", "2.6.19", "own host name",
+		"The script sees the machine's name.", 1 },
 	[FEATURE_NETWORK_NAMESPACE] = {
 		"netns", "2.6.29", "empty network",
 		"The network is kept by the system call filter and Landlock alone.", 1 },
@@ -64,6 +67,7 @@ static const struct dependency dependencies[] = {
 	{ FEATURE_LANDLOCK, FEATURE_NO_NEW_PRIVS, false },
 	{ FEATURE_USER_NOTIFY, FEATURE_SECCOMP, false },
 	{ FEATURE_NAMESPACES, FEATURE_USER_NAMESPACES, true },
+	{ FEATURE_HOSTNAME, FEATURE_NAMESPACES, false },
 	{ FEATURE_NETWORK_NAMESPACE, FEATURE_NAMESPACES, false },
 	{ FEATURE_PROC_MOUNT, FEATURE_NAMESPACES, false },
 	{ FEATURE_IDMAPPED_MOUNTS, FEATURE_NAMESPACES, false },
@@ -239,8 +243,8 @@ static void assume_as_root(struct host_facts *facts)
 
 static void assume_namespaces(struct host_facts *facts)
 {
-	static const enum host_feature features[] = { FEATURE_USER_NAMESPACES, FEATURE_NAMESPACES, FEATURE_NETWORK_NAMESPACE,
-		FEATURE_PROC_MOUNT, FEATURE_IDMAPPED_MOUNTS };
+	static const enum host_feature features[] = { FEATURE_USER_NAMESPACES, FEATURE_NAMESPACES, FEATURE_HOSTNAME,
+		FEATURE_NETWORK_NAMESPACE, FEATURE_PROC_MOUNT, FEATURE_IDMAPPED_MOUNTS };
 
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		facts->features[features[i]] = assumed();

@@ -147,7 +147,8 @@ static const struct fix_row fix_rows[] = {
 	{ FEATURE_LANDLOCK, ENOSYS, filtered,
 	  "The filter around pyconfine does not know Landlock, or the kernel was built without it:\n"
 	  "update the container engine to one of 2022 or later (Docker 23.0, containerd 1.6, Podman 4.2)." },
-	{ FEATURE_LANDLOCK, ENOSYS, NULL, "Use a kernel with CONFIG_SECURITY_LANDLOCK=y (Debian 12, Ubuntu 22.04 and later)." },
+	{ FEATURE_LANDLOCK, ENOSYS, NULL,
+	  "Use a kernel with CONFIG_SECURITY_LANDLOCK=y (Debian 12, Ubuntu 22.04 and later)." },
 	{ FEATURE_LANDLOCK, EPERM, NULL,
 	  "A system call filter refuses Landlock: update the container engine to one of 2022 or later\n"
 	  "(Docker 23.0, containerd 1.6, Podman 4.2)." },
@@ -183,6 +184,9 @@ static const struct fix_row fix_rows[] = {
 	{ FEATURE_NAMESPACES, 0, in_docker, OPEN_DOCKER },
 	{ FEATURE_NAMESPACES, 0, in_podman, OPEN_PODMAN },
 	{ FEATURE_NAMESPACES, 0, root_without_sys_admin, AS_ORDINARY_USER },
+	{ FEATURE_NAMESPACES, EPERM, filtered,
+	  "The system call filter around pyconfine refuses this step; docker: --security-opt seccomp=unconfined, or a profile\n"
+	  "that permits it." },
 	{ FEATURE_NAMESPACES, EINVAL, NULL,
 	  "The root file system is the initial RAM disk, or shared: move off it, as switch_root does." },
 	{ FEATURE_NAMESPACES, ENOSPC, NULL,
@@ -191,31 +195,41 @@ static const struct fix_row fix_rows[] = {
 	{ FEATURE_NAMESPACES, 0, ordinary_user,
 	  "A security module or a filter refuses a step: `sudo dmesg | grep -i denied` names the rule." },
 
+	{ FEATURE_HOSTNAME, EPERM, filtered,
+	  "Permit sethostname in the system call filter around pyconfine; podman: --cap-add SYS_ADMIN, or leave it." },
+
 	{ FEATURE_NETWORK_NAMESPACE, ENOSPC, NULL, "sudo sysctl -w user.max_net_namespaces=15000" },
 	{ FEATURE_NETWORK_NAMESPACE, EINVAL, NULL, "Use a kernel with CONFIG_NET_NS=y." },
-	{ FEATURE_NETWORK_NAMESPACE, 0, root_in_docker_or_podman, "Start the container with --cap-add NET_ADMIN, or as an ordinary user." },
+	{ FEATURE_NETWORK_NAMESPACE, 0, root_in_docker_or_podman,
+	  "Start the container with --cap-add NET_ADMIN, or as an ordinary user." },
 
-	{ FEATURE_PROC_MOUNT, 0, in_kubernetes, "In the pod's specification: securityContext: {procMount: Unmasked}, and hostUsers: false" },
+	{ FEATURE_PROC_MOUNT, 0, in_kubernetes,
+	  "In the pod's specification: securityContext: {procMount: Unmasked}, and hostUsers: false" },
 	{ FEATURE_PROC_MOUNT, 0, in_docker, "docker run --security-opt systempaths=unconfined ..." },
 	{ FEATURE_PROC_MOUNT, 0, in_podman, "podman run --security-opt unmask=ALL ..." },
-	{ FEATURE_PROC_MOUNT, EPERM, NULL, "Something is mounted over parts of /proc: `findmnt -R /proc` shows what; unmount it." },
+	{ FEATURE_PROC_MOUNT, EPERM, NULL,
+	  "Something is mounted over parts of /proc: `findmnt -R /proc` shows what; unmount it." },
 
 	{ FEATURE_IDMAPPED_MOUNTS, 0, ordinary_user, NULL },
 	{ FEATURE_IDMAPPED_MOUNTS, 0, before_5_12, "Use Linux 5.12 or later." },
 	{ FEATURE_IDMAPPED_MOUNTS, EINVAL, NULL,
-	  "The root file system does not support it (overlay, for one, as in containers): make the inputs readable to the user\n"
-	  "that the script runs as." },
+	  "The root file system does not support it (overlay, for one, as in containers): make the inputs\n"
+	  "readable to the user that the script runs as." },
 
 	{ FEATURE_SET_USER, EINVAL, NULL,
 	  "There is one user only in this user namespace: map more (unshare --map-auto, podman --uidmap), or start pyconfine\n"
 	  "as the user that the script shall be." },
-	{ FEATURE_SET_USER, 0, root_in_docker_or_podman, "Start the container with --cap-add SETUID --cap-add SETGID, or with --user 1000." },
-	{ FEATURE_SET_USER, 0, root, "Give pyconfine CAP_SETUID and CAP_SETGID, or start it as the user that the script shall be." },
+	{ FEATURE_SET_USER, 0, root_in_docker_or_podman,
+	  "Start the container with --cap-add SETUID --cap-add SETGID, or with --user 1000." },
+	{ FEATURE_SET_USER, 0, root,
+	  "Give pyconfine CAP_SETUID and CAP_SETGID, or start it as the user that the script shall be." },
 
-	{ FEATURE_CAPABILITY_BOUNDS, 0, root_in_docker_or_podman, "Start the container with --cap-add SETPCAP, or with --cap-drop ALL." },
+	{ FEATURE_CAPABILITY_BOUNDS, 0, root_in_docker_or_podman,
+	  "Start the container with --cap-add SETPCAP, or with --cap-drop ALL." },
 	{ FEATURE_CAPABILITY_BOUNDS, 0, root, "Give pyconfine CAP_SETPCAP." },
 
-	{ FEATURE_CGROUP, 0, in_kubernetes, "Set the pod's own resources: {limits: {memory: 1Gi}}; a pod cannot divide its cgroup further." },
+	{ FEATURE_CGROUP, 0, in_kubernetes,
+	  "Set the pod's own resources: {limits: {memory: 1Gi}}; a pod cannot divide its cgroup further." },
 	{ FEATURE_CGROUP, 0, in_docker, "Limit the container instead: docker run --memory 1g --pids-limit 256 ..." },
 	{ FEATURE_CGROUP, 0, in_podman, "Limit the container instead: podman run --memory 1g --pids-limit 256 ..." },
 	{ FEATURE_CGROUP, 0, user_of_systemd,

@@ -1,7 +1,7 @@
-/* Theory of operation. Each probe runs in a child of its own, made by clone with the namespaces that it is about, as a launch
- * would make them. The child carries its sequence through, writes one record into a pipe and exits. The parent waits for that
- * record until a deadline, kills the child, and reaps it. A child never outlives us (parent-death signal), and what it
- * changes lies in its own namespaces and credentials, so there is nothing to be put back. */
+/* Theory of operation. Each probe runs in a child of its own, made by clone with the namespaces that it is about, as a
+ * launch would make them. The child carries its sequence through, writes one record into a pipe and exits. The parent waits
+ * for that record until a deadline, kills the child, and reaps it. A child never outlives us (parent-death signal), and what
+ * it changes lies in its own namespaces and credentials, so there is nothing to be put back. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <net/if.h>
@@ -31,6 +31,7 @@ struct probe_record {
 struct probe_row {
 	enum host_feature feature;
 	unsigned long namespaces;
+	const char *cloned; /* for the detail, when already the clone is refused */
 	bool root_only;
 	int (*run)(struct probe *probe); /* the level, or -errno */
 };
@@ -163,12 +164,17 @@ static int try_view(struct probe *probe)
 		result = try(probe, "umount2", raw_umount2(".", MNT_DETACH));
 	if (result >= 0)
 		result = try(probe, "chdir", raw_chdir("/"));
-	if (result >= 0)
-		result = try(probe, "sethostname", raw_sethostname("probe", 5));
 	if (result < 0)
 		return result;
 	result = raw_openat(AT_FDCWD, "/proc", O_PATH | O_CLOEXEC, 0);
 	return try(probe, "the old root is still in view", result == -ENOENT ? 1 : -EPERM);
+}
+
+static int try_hostname(struct probe *probe)
+{
+	int result = try(probe, "sethostname", raw_sethostname("probe", 5));
+
+	return result < 0 ? result : 1;
 }
 
 static int try_loopback(struct probe *probe)
@@ -278,17 +284,19 @@ static int try_bounds(struct probe *probe)
 }
 
 static const struct probe_row rows[] = {
-	{ FEATURE_NO_NEW_PRIVS, 0, false, set_no_new_privs },
-	{ FEATURE_SECCOMP, 0, false, try_filter },
-	{ FEATURE_USER_NOTIFY, 0, false, try_listener },
-	{ FEATURE_LANDLOCK, 0, false, try_landlock },
-	{ FEATURE_USER_NAMESPACES, CLONE_NEWUSER | CLONE_NEWNS, false, try_user_namespace },
-	{ FEATURE_NAMESPACES, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP, false, try_view },
-	{ FEATURE_NETWORK_NAMESPACE, CLONE_NEWNET, false, try_loopback },
-	{ FEATURE_PROC_MOUNT, CLONE_NEWNS | CLONE_NEWPID, false, try_proc },
-	{ FEATURE_IDMAPPED_MOUNTS, CLONE_NEWNS, true, try_idmap },
-	{ FEATURE_SET_USER, 0, false, try_set_user },
-	{ FEATURE_CAPABILITY_BOUNDS, 0, false, try_bounds },
+	{ FEATURE_NO_NEW_PRIVS, 0, "clone", false, set_no_new_privs },
+	{ FEATURE_SECCOMP, 0, "clone", false, try_filter },
+	{ FEATURE_USER_NOTIFY, 0, "clone", false, try_listener },
+	{ FEATURE_LANDLOCK, 0, "clone", false, try_landlock },
+	{ FEATURE_USER_NAMESPACES, CLONE_NEWUSER | CLONE_NEWNS, "clone(CLONE_NEWUSER)", false, try_user_namespace },
+	{ FEATURE_NAMESPACES, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+	  "clone(CLONE_NEWNS and others)", false, try_view },
+	{ FEATURE_HOSTNAME, CLONE_NEWUTS, "clone(CLONE_NEWUTS)", false, try_hostname },
+	{ FEATURE_NETWORK_NAMESPACE, CLONE_NEWNET, "clone(CLONE_NEWNET)", false, try_loopback },
+	{ FEATURE_PROC_MOUNT, CLONE_NEWNS | CLONE_NEWPID, "clone(CLONE_NEWPID)", false, try_proc },
+	{ FEATURE_IDMAPPED_MOUNTS, CLONE_NEWNS, "clone(CLONE_NEWNS)", true, try_idmap },
+	{ FEATURE_SET_USER, 0, "clone", false, try_set_user },
+	{ FEATURE_CAPABILITY_BOUNDS, 0, "clone", false, try_bounds },
 };
 
 /* setgroups has to be given up before an unprivileged user may map its gid (user_namespaces(7)). */
@@ -379,7 +387,7 @@ static void run_probe(const struct probe_row *row, struct probe *probe, unsigned
 	if (pid == 0)
 		child_main(row, probe, write_fd);
 	if (pid < 0) {
-		fact_deny(fact, -pid, namespaces & CLONE_NEWUSER ? "clone(CLONE_NEWUSER)" : namespaces ? "clone(CLONE_NEW...)" : "clone");
+		fact_deny(fact, -pid, row->cloned);
 		return;
 	}
 	fd_close(&write_fd);

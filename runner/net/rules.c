@@ -115,8 +115,8 @@ static int read_address(char *host, struct net_rule *rule, const char *text, str
 
 		inet_ntop(rule->family, rule->address, address, sizeof(address));
 		fault(err, text, "has bits set behind its prefix", "");
-		return error_hint(err, "Did you mean %s%s/%u%s?", rule->family == AF_INET6 ? "[" : "", address, rule->prefix,
-		                  rule->family == AF_INET6 ? "]" : "");
+		return error_hint(err, "Did you mean \"%s%s/%u%s:%u\"?", rule->family == AF_INET6 ? "[" : "", address, rule->prefix,
+		                  rule->family == AF_INET6 ? "]" : "", rule->port);
 	}
 	return 0;
 }
@@ -178,8 +178,6 @@ static int shape_fault(const char *text, struct error *err)
 {
 	char shown[128];
 
-	if (strstr(text, "://"))
-		return fault(err, text, "is a URL, not host:port", "Write api.example.com:443, without https:// and without a path.");
 	if (!strchr(text, ':')) {
 		fault(err, text, "has no port", "");
 		return error_hint(err, "Did you mean \"%s:443\"?", escape_into(shown, sizeof(shown), text));
@@ -212,14 +210,13 @@ int net_rule_parse(const char *text, struct net_rule *out, struct error *err)
 	}
 	if (strlen(text) >= sizeof(copy))
 		return fault(err, text, "is too long for a host and a port", "A host name has at most 253 characters.");
+	if (strstr(text, "://"))
+		return fault(err, text, "is a URL, not host:port", "Write api.example.com:443, without https:// and without a path.");
 	strcpy(copy, text);
 	if (!split(copy, &host, &port, &bracketed))
 		return shape_fault(text, err);
-	if (!read_ports(port, &rule)) {
-		if (strchr(port, '/') || strcmp(port, "*") == 0)
-			return fault(err, text, "has no valid port", "A port is 1 to 65535, or a range: host:8000-8010.");
+	if (!read_ports(port, &rule))
 		return fault(err, text, "has no valid port", "A port is a number from 1 to 65535, or a range: host:8000-8010.");
-	}
 	if (read_host(host, bracketed, &rule, text, err))
 		return -1;
 	*out = rule;

@@ -1,9 +1,14 @@
 #include "plan/build.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/fds.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "plan/parts.h"
 
@@ -82,6 +87,28 @@ static int refuse_not_yet(struct build *b)
 	return error_hint(b->err, "Remove the key to run without it.");
 }
 
+/* Only explain and the report ask: a launch does not read the script. One that cannot be read has no hash; Python says so. */
+static int hash_script(struct build *b)
+{
+	FD_CLEANUP int fd = -1;
+	struct sha256 hash;
+	struct stat st;
+	char block[16384];
+	ssize_t got;
+
+	if (!b->request->hash_script || !b->plan->script)
+		return 0;
+	fd = open(b->plan->script, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	sha256_begin(&hash);
+	while ((got = read(fd, block, sizeof(block))) > 0)
+		sha256_add(&hash, block, (size_t)got);
+	if (got == 0)
+		sha256_end(&hash, b->plan->script_sha256);
+	return 0;
+}
+
 static void describe(struct build *b)
 {
 	static const char *const labels[] = { [RUN_COMMAND] = "-c", [RUN_STDIN] = "-" };
@@ -101,7 +128,7 @@ int plan_build(const struct request *request, const struct profile *profile, con
                struct plan *out, struct error *err)
 {
 	static int (*const parts[])(struct build *) = { set_variables, refuse_not_yet, plan_items, plan_identity,
-		plan_environment, plan_view, plan_landlock, plan_filter, plan_limits, plan_promises, plan_stages };
+		plan_environment, plan_view, plan_landlock, plan_filter, plan_limits, plan_promises, plan_stages, hash_script };
 	struct plan plan = { .profile = profile, .facts = *facts };
 	struct build b = { .request = request, .profile = profile, .facts = facts, .interpreter = interpreter,
 		.footprint = footprint, .arena = arena, .plan = &plan, .err = err };

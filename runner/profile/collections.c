@@ -14,10 +14,13 @@ static bool same_string(const struct profile_string *a, const struct profile_str
 	return same_text(a->value, b->value) && same_text(a->base_dir, b->base_dir);
 }
 
-static bool has_string(const struct profile_strings *list, size_t count, const struct profile_string *string)
+/* Among the first `count`. Only where variables and paths may stand does it matter whose directory is meant. */
+static bool has_string(const struct profile_strings *list, size_t count, const struct profile_string *string,
+                       enum text_kind kind)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (same_string(&list->items[i], string))
+		if (text_rules[kind].variables ? same_string(&list->items[i], string)
+		                               : same_text(list->items[i].value, string->value))
 			return true;
 	}
 	return false;
@@ -75,7 +78,7 @@ static void read_list(struct reader *reader, const struct field *field, const st
 		add_string(reader, field, entry, &fresh);
 	}
 	for (size_t i = 0; i < fresh.count; i++) {
-		if (!has_string(list, before, &fresh.items[i]))
+		if (!has_string(list, before, &fresh.items[i], field->text))
 			append_string(reader, list, &fresh.items[i]);
 	}
 }
@@ -275,8 +278,14 @@ static bool read_secret(struct reader *reader, const struct node *node, struct s
 	static const char *const keys[] = {"from", "as", NULL};
 	bool good = true;
 
-	if (!reader_expect(reader, node, "a secret", NODE_MAPPING, "{from: \"env:DB_PW\", as: file}"))
+	if (node->kind != NODE_MAPPING) {
+		struct diagnostic *item = reader_error(reader, node, CODE_WRONG_TYPE, "a secret takes a mapping");
+
+		item->hint = "Write {from: \"env:DB_PW\", as: file}";
+		item->source_line = NULL; /* it may hold the secret itself */
+		item->length = 0;
 		return false;
+	}
 	for (const struct node *child = node->first; child; child = child->next) {
 		const char *meant;
 

@@ -76,6 +76,14 @@ static void refuse(struct loader *loader, const struct profile_flag *flag, const
 		"A locked profile takes no grants from the command line. Add it to the profile, if that is yours to change.";
 }
 
+/* One rule beside `network: host`, or one program beside `exec: any`, would take the rest away instead of adding to it. */
+static bool has_everything(const struct profile *profile, const struct flag_nodes *nodes)
+{
+	if (nodes->field->type == FIELD_NETWORK)
+		return nodes->top->kind == NODE_MAPPING && profile->network.mode == NETWORK_HOST;
+	return nodes->field->type == FIELD_EXEC && nodes->top->kind == NODE_LIST && profile->exec.mode == EXEC_ANY;
+}
+
 static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 {
 	const struct document document = {.file = flag->flag};
@@ -100,9 +108,7 @@ static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 		return;
 	}
 	make_nodes(loader, field, flag->value, &nodes);
-	/* A rule beside `network: host` would take the host's network away instead of adding to it. */
-	if (nodes.field->type == FIELD_NETWORK && nodes.top->kind == NODE_MAPPING &&
-	    loader->profile->network.mode == NETWORK_HOST)
+	if (has_everything(loader->profile, &nodes))
 		return;
 	if (is_limit(field))
 		before = *(struct limit *)field_place(field, loader->profile);

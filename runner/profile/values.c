@@ -163,6 +163,11 @@ static bool check_choice(struct reader *reader, const char *path, const struct n
 		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"; did you mean \"%s\"?", path, shown, meant);
 		return false;
 	}
+	if (choices == capability_names) {
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)->hint =
+			"`man 7 capabilities` lists them.";
+		return false;
+	}
 	for (size_t i = 0; choices[i]; i++)
 		list = arena_printf(reader->arena, "%s%s%s", list, i ? " " : "", choices[i]);
 	reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)->hint =
@@ -335,6 +340,7 @@ static bool check_audit(struct reader *reader, const char *path, const struct no
 static bool check_secret_from(struct reader *reader, const char *path, const struct node *node, const char **value)
 {
 	const char *text = node->text;
+	struct diagnostic *item;
 	uint64_t fd;
 
 	(void)value;
@@ -346,9 +352,11 @@ static bool check_secret_from(struct reader *reader, const char *path, const str
 		return true;
 	if (strncmp(text, "credential:", 11) == 0 && text[11] && !strchr(text + 11, '/') && text[11] != '.')
 		return true;
-	/* Not shown: it may well be the secret itself. */
-	reader_error(reader, node, CODE_BAD_VALUE, "%s: not a source of a secret", path)->hint =
-		"It is env:NAME, file:/path, fd:NUMBER or credential:NAME.";
+	item = reader_error(reader, node, CODE_BAD_VALUE, "%s: not a source of a secret", path);
+	item->hint = "It is env:NAME, file:/path, fd:NUMBER or credential:NAME.";
+	/* Neither quoted nor shown: it may well be the secret itself. */
+	item->source_line = NULL;
+	item->length = 0;
 	return false;
 }
 

@@ -5,9 +5,9 @@
  *    "in order, the first that holds decides, else forbidden". Nor is it asked for actions that the kernel or the
  *    libseccomp of the build machine may lack (user notification).
  * 2. Its program is run here for every number: the action of each. Calls newer than libseccomp are added by number.
- * 3. emit.c writes that map as a binary search over runs of equal numbers, and behind it the argument rules. That is 0.6
- *    of the length of libseccomp's own tree, which the kernel's check, translation and bitmap at load are proportional to
- *    (0.4 us an instruction), and half as deep. */
+ * 3. emit.c writes that map as a binary search over runs of equal numbers, and behind it the argument rules. That is little
+ *    more than half the length of libseccomp's binary tree (which the time to load is proportional to), and of its depth.
+ */
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
