@@ -106,6 +106,30 @@ helpers: $(HELPERS)
 unit: $(UNIT)
 	@python3 tests/unit/run $(BUILD)/tests
 
+# The profile reader under libFuzzer. New inputs that reach new code are put into a directory of their own; copy those that
+# are worth keeping into the corpus.
+FUZZ_SECONDS ?= 600
+FUZZ_BUILD   := $(BUILD)/fuzz
+FUZZ_CORPUS  := tests/fuzz/corpus/profile
+FUZZ_RUN      = $(FUZZ_BUILD)/fuzz_profile -timeout=10 -rss_limit_mb=1024 -artifact_prefix=$(FUZZ_BUILD)/
+.PHONY: fuzz fuzz-short fuzz-build
+fuzz-build:
+	@$(MAKE) --no-print-directory $(FUZZ_BUILD)/libpyconfine.a BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=address,undefined \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link"
+	clang -std=gnu17 -D_GNU_SOURCE -Iinclude -isystem $(FUZZ_BUILD)/include \
+		$(subst -I,-isystem ,$(shell $(PKGCONF) --cflags $(LIBS) 2>/dev/null)) $(WARN) -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(FUZZ_BUILD)/fuzz_profile \
+		tests/fuzz/fuzz_profile.c $(FUZZ_BUILD)/libpyconfine.a $(shell $(PKGCONF) --libs $(LIBS))
+	@mkdir -p $(FUZZ_BUILD)/found
+
+fuzz: fuzz-build
+	$(FUZZ_RUN) -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $(FUZZ_BUILD)/found $(FUZZ_CORPUS)
+
+# For `make check`: every input of the corpus once, then a short search.
+fuzz-short: fuzz-build
+	$(FUZZ_RUN) -runs=0 $(FUZZ_CORPUS)
+	$(FUZZ_RUN) -max_total_time=20 -max_len=4096 $(FUZZ_BUILD)/found $(FUZZ_CORPUS)
+
 deps:
 	@sh tests/install-packages
 

@@ -30,10 +30,10 @@ struct doctor {
 	struct python_list pythons;
 	struct interpreter interpreter; /* what a script without .venv and shebang would get; path NULL: none */
 	struct error interpreter_error;
-	struct profile profile;         /* the default one */
-	struct plan plan;               /* `pass` under it */
+	struct profile profile; /* the default one */
+	struct plan plan;       /* `pass` under it */
 	bool has_plan;
-	struct error plan_error;        /* why there is none */
+	struct error plan_error; /* why there is none */
 };
 
 /* Every python, python3 and python3.N along `path` ($PATH, may be NULL), each file once. */

@@ -1,9 +1,9 @@
 /* Raw system calls: the value, or -errno.
  *
- * For the code between clone and exec, and for what glibc has no wrapper for. All are async-signal-safe, allocate nothing
- * and leave errno alone: the child may share memory with its parent. glibc's setresuid, setresgid and setgroups signal
- * every thread of the process and take locks, the raw ones act on the calling thread only, which is the only one there is.
- * Semantics are those of the man pages (section 2) of the same name. */
+ * For the code between clone and exec, and for what glibc has no wrapper for. All are async-signal-safe, allocate
+ * nothing and leave errno alone: the child may share memory with its parent. glibc's setresuid, setresgid and setgroups
+ * signal every thread of the process and take locks, the raw ones act on the calling thread only, which is the only one
+ * there is. Semantics are those of the man pages (section 2) of the same name. */
 #ifndef HOST_SYSCALLS_H
 #define HOST_SYSCALLS_H
 
@@ -45,10 +45,7 @@ static inline long raw_syscall(long number, long a, long b, long c, long d, long
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
 
-	__asm__ volatile("svc #0"
-	                 : "+r"(x0)
-	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-	                 : "memory", "cc");
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
 	return x0;
 }
 #else
@@ -57,14 +54,14 @@ static inline long raw_syscall(long number, long a, long b, long c, long d, long
 
 /* ---- Processes ---- */
 
-/* As fork, with CLONE_NEW* and CLONE_PIDFD (the descriptor goes to *pidfd, which may be NULL without it): 0 in the child.
- * The exit signal is SIGCHLD. Nothing of glibc's fork is done (no atfork handlers), so the child must keep to the calls
- * that are listed as async-signal-safe. Not for CLONE_VM: parent and child would share this stack frame, which only the
- * C library's vfork, known to the compiler as returning twice, gets right. */
+/* As fork, with CLONE_NEW* and CLONE_PIDFD (the descriptor goes to *pidfd, which may be NULL without it): 0 in the
+ * child. The exit signal is SIGCHLD. Nothing of glibc's fork is done (no atfork handlers), so the child must keep to
+ * the calls that are listed as async-signal-safe. Not for CLONE_VM: parent and child would share this stack frame,
+ * which only the C library's vfork, known to the compiler as returning twice, gets right. */
 static inline pid_t raw_clone(unsigned long flags, int *pidfd)
 {
-	/* CLONE_PIDFD puts the descriptor where parent_tid goes: third argument everywhere. The last two (child_tid, tls) are
-	 * in the opposite order on arm64 and x86-64, and both are unused. */
+	/* CLONE_PIDFD puts the descriptor where parent_tid goes: third argument everywhere. The last two (child_tid,
+	 * tls) are in the opposite order on arm64 and x86-64, and both are unused. */
 	return (pid_t)raw_syscall(SYS_clone, (long)(flags | (unsigned long)SIGCHLD), 0, (long)pidfd, 0, 0, 0);
 }
 

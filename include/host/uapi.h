@@ -1,10 +1,10 @@
-/* Kernel interfaces that the headers of the build machine may lack (Debian 12 has those of Linux 6.1, Debian 11 of 5.10).
- * Numbers and layouts are the kernel's stable ABI, include/uapi/ of Linux 7.2; a kernel that does not know one answers
- * EINVAL, ENOSYS, EOPNOTSUPP or E2BIG, which is the caller's to handle: see host/facts.h.
+/* Kernel interfaces that the headers of the build machine may lack (Debian 12 has those of Linux 6.1, Debian 11
+ * of 5.10). Numbers and layouts are the kernel's stable ABI, include/uapi/ of Linux 7.2; a kernel that does not know
+ * one answers EINVAL, ENOSYS, EOPNOTSUPP or E2BIG, which is the caller's to handle: see host/facts.h.
  *
- * Include this in place of <linux/landlock.h> and <linux/mount.h>: the latter cannot stand beside glibc's <sys/mount.h>,
- * which is included first here because it defines the same names as enum constants. Structures are called pc_* so that
- * they never clash. */
+ * Include this in place of <linux/landlock.h> and <linux/mount.h>: the latter cannot stand beside glibc's
+ * <sys/mount.h>, which is included first here because it defines the same names as enum constants. Structures are
+ * called pc_* so that they never clash. */
 #ifndef HOST_UAPI_H
 #define HOST_UAPI_H
 

@@ -33,8 +33,9 @@ struct shown_paths {
 	size_t count;
 };
 
-/* Add the file or directory that `path` leads to, and each link on the way. Returns 0; -1 with errno when it is not there or
- * is neither file nor directory (sockets, FIFOs and devices are not "shown"). Any absolute path: also for presets. */
+/* Add the file or directory that `path` leads to, and each link on the way. Returns 0; -1 with errno when it is not
+ * there or is neither file nor directory (sockets, FIFOs and devices are not "shown"). Any absolute path: also for
+ * presets. */
 int shown_paths_add(struct shown_paths *paths, struct arena *arena, const char *path, unsigned flags);
 /* Sort, and drop what a shown directory holds anyway. */
 void shown_paths_collapse(struct shown_paths *paths);
@@ -45,9 +46,10 @@ struct footprint {
 	const char *prefix;      /* sys.prefix */
 	const char *base_prefix; /* sys.base_prefix */
 	const char *executable;  /* sys.executable */
-	const char *loader;      /* PT_INTERP with all links resolved, or NULL: must be executable where the interpreter is */
+	const char
+		*loader; /* PT_INTERP with all links resolved, or NULL: must be executable where the interpreter is */
 	struct shown_paths watched; /* whose change makes the answer stale: site-packages, .pth files, pyvenv.cfg */
-	const char **notes;      /* what was left out and why; escaped */
+	const char **notes;         /* what was left out and why; escaped */
 	size_t note_count;
 };
 
@@ -57,7 +59,8 @@ struct footprint {
 extern const char footprint_question[];
 #define FOOTPRINT_ANSWER_MAX (256 * 1024)
 
-/* Reads the answer and looks the paths up. CODE_FOOTPRINT when it is no answer at all; single paths that may not be shown
+/* Reads the answer and looks the paths up. CODE_FOOTPRINT when it is no answer at all; single paths that may not be
+ * shown
  * ("/", $HOME, /etc, ...) are left out with a note. `home`: the caller's, or NULL. */
 int footprint_parse(const char *json, size_t length, const struct interpreter *interpreter, const char *home,
                     struct arena *arena, struct footprint *out, struct error *err);
@@ -65,8 +68,8 @@ int footprint_parse(const char *json, size_t length, const struct interpreter *i
 /* $XDG_CACHE_HOME/pyconfine, else ~/.cache/pyconfine, for root always /var/cache/pyconfine. NULL when there is none. */
 const char *footprint_cache_dir(const char *xdg_cache_home, const char *home, uint32_t uid, struct arena *arena);
 
-/* What was remembered about this interpreter, if it can be trusted (the directory and the file are ours alone, no links) and
- * still holds. False otherwise, never an error: the interpreter is then asked again. */
+/* What was remembered about this interpreter, if it can be trusted (the directory and the file are ours alone, no
+ * links) and still holds. False otherwise, never an error: the interpreter is then asked again. */
 bool footprint_cache_load(const char *dir, uint32_t uid, const struct interpreter *interpreter, const char *home,
                           struct arena *arena, struct footprint *out);
 /* Remember. False with errno when it could not be written, which only costs time at the next run. */

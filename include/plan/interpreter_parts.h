@@ -70,7 +70,8 @@ enum attempt interpreter_from_pyenv(struct search *search, const char *root, con
 /* interpreter_versions.c: "3.12", and what is installed. */
 bool interpreter_is_version(const char *spec);
 enum attempt interpreter_of_version(struct search *search, const char *version, const char *why);
-/* The newest of pyenv's versions that match ("3.12" matches 3.12.1; "" all of 3.6 or later), the directory's name; or NULL. */
+/* The newest of pyenv's versions that match ("3.12" matches 3.12.1; "" all of 3.6 or later), the directory's name; or
+ * NULL. */
 const char *interpreter_newest(const char *directory, const char *version, struct arena *arena);
 /* "Found 3.11 (/usr/bin/python3.11), ...": for hints; "" when nothing is there. */
 const char *interpreter_inventory(struct search *search);

@@ -21,12 +21,13 @@ struct path_links {
 
 /* Resolve an absolute path, one component at a time. Appends each link once, in the order in which they were met, to
  * *links (which may be NULL); *real gets the path without links, *status (may be NULL) the lstat() of it.
- * Returns 0, or -1 with errno (ENOENT, ENOTDIR, EACCES, ELOOP after 40 links, ENAMETOOLONG, EINVAL for a relative path).
- * On ENOENT *real is the path where it ended. */
-int path_follow(const char *path, struct arena *arena, struct path_links *links, const char **real, struct stat *status);
+ * Returns 0, or -1 with errno (ENOENT, ENOTDIR, EACCES, ELOOP after 40 links, ENAMETOOLONG, EINVAL for a relative
+ * path). On ENOENT *real is the path where it ended. */
+int path_follow(const char *path, struct arena *arena, struct path_links *links, const char **real,
+                struct stat *status);
 
-/* base/path without "." and doubled slashes; ".." is kept, since it means something else after a link. `path` alone when it
- * is absolute. */
+/* base/path without "." and doubled slashes; ".." is kept, since it means something else after a link. `path` alone
+ * when it is absolute. */
 char *path_join(struct arena *arena, const char *base, const char *path);
 /* Directory part of a path, "/" or "." at the least. */
 char *path_directory(struct arena *arena, const char *path);

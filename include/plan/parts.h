@@ -59,6 +59,7 @@ struct build {
 /* Each part fills its fields of b->plan; 0, or -1 with *b->err. Called in this order. */
 int plan_items(struct build *b);       /* items.c: what is shown, from profile and footprint */
 int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
+int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or the script's user could not use */
 int plan_environment(struct build *b); /* environment.c: argv, envp, cwd */
 int plan_view(struct build *b);        /* view.c: steps that build it */
 int plan_landlock(struct build *b);    /* landlock.c */

@@ -71,8 +71,7 @@ struct rlimit_step {
 struct deadlines {
 	uint64_t timeout_ms;
 	uint64_t grace_ms; /* between SIGTERM and SIGKILL */
-	/* over the whole tree; not set yet: today rlimits bound each process (plan/limits.c) */
-	uint64_t memory_bytes, cpu_ms, processes;
+	uint64_t memory_bytes, cpu_ms; /* of the whole tree together: the watcher's (supervise/watch.h) */
 };
 
 enum promise_status {
@@ -123,6 +122,7 @@ struct plan {
 	const char *hostname;         /* in the new UTS namespace; or NULL */
 	struct view_step *view;
 	size_t view_count;
+	bool idmapped;                /* some step is */
 	uint64_t scratch_bytes, scratch_inodes; /* the file system behind /tmp, /dev/shm and home */
 	uint64_t root_bytes;          /* size of the tmpfs that is the root: what the steps need */
 	struct visible_path *visible;

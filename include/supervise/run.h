@@ -6,11 +6,19 @@
 #include "confine/apply.h"
 #include "plan/plan.h"
 
-enum outcome_kind { OUTCOME_EXITED, OUTCOME_SIGNALED, OUTCOME_TIMEOUT, OUTCOME_SETUP_FAILED };
+enum outcome_kind {
+	OUTCOME_EXITED,
+	OUTCOME_SIGNALED,
+	OUTCOME_TIMEOUT,
+	OUTCOME_MEMORY,
+	OUTCOME_CPU_TIME,
+	OUTCOME_SETUP_FAILED,
+};
 
 struct outcome {
 	enum outcome_kind kind;
 	int status; /* exit status, or the signal's number */
+	uint64_t peak_bytes; /* with OUTCOME_MEMORY: what the tree was seen to use */
 	struct stage_failure failure; /* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */
 };
 

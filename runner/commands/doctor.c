@@ -67,8 +67,14 @@ bool doctor_is_well(const struct doctor *doctor)
 static int plan_default(struct doctor *doctor, const struct caller *caller, struct arena *arena, struct error *err)
 {
 	static const char *const no_arguments[] = { NULL };
-	const struct request request = { .kind = RUN_COMMAND, .target = "pass", .arguments = no_arguments, .cwd = "/",
-		.environment = caller->environment, .home = caller->home, .user_name = caller->user_name, .inspect_only = true };
+	const struct request request = { .kind = RUN_COMMAND,
+		                         .target = "pass",
+		                         .arguments = no_arguments,
+		                         .cwd = "/",
+		                         .environment = caller->environment,
+		                         .home = caller->home,
+		                         .user_name = caller->user_name,
+		                         .inspect_only = true };
 	struct profile_request wanted = { 0 };
 	struct diagnostics diagnostics = { .arena = arena };
 
@@ -83,7 +89,8 @@ static int plan_default(struct doctor *doctor, const struct caller *caller, stru
 		*err = doctor->interpreter_error;
 		return -1;
 	}
-	return plan_build(&request, &doctor->profile, &doctor->facts, &doctor->interpreter, NULL, arena, &doctor->plan, err);
+	return plan_build(&request, &doctor->profile, &doctor->facts, &doctor->interpreter, NULL, arena, &doctor->plan,
+	                  err);
 }
 
 static void find_interpreter(struct doctor *doctor, const struct caller *caller, struct arena *arena)

@@ -70,9 +70,10 @@ static void add_head(struct text *out, const struct doctor *doctor)
 	text_add_escaped(out, doctor->kernel.release);
 	text_addf(out, " (%s)\n", doctor->kernel.machine);
 	text_addf(out, "caller        uid %u%s%s\n", facts->uid, facts->is_pid_1 ? ", as PID 1" : "",
-	          facts->uid != 0                 ? "" :
-	          facts->capabilities == 0        ? ", without capabilities" :
-	          facts->capabilities == facts->bounding ? "" : ", with some capabilities");
+	          facts->uid != 0                          ? ""
+	          : facts->capabilities == 0               ? ", without capabilities"
+	          : facts->capabilities == facts->bounding ? ""
+	                                                   : ", with some capabilities");
 	if (doctor->knobs.container != CONTAINER_NONE)
 		text_addf(out, "container     probably %s (%s)\n", container_name(doctor->knobs.container),
 		          doctor->knobs.container_evidence);
@@ -142,8 +143,8 @@ static void add_promises(struct text *out, const struct doctor *doctor, bool qui
 	}
 	if (quiet && doctor_is_well(doctor))
 		return;
-	snprintf(title, sizeof(title), "%-*s%-*s%s", NAME_WIDTH, "PROMISE", PROMISE_WIDTH, "KEPT BY, in the default profile",
-	         "STATUS");
+	snprintf(title, sizeof(title), "%-*s%-*s%s", NAME_WIDTH, "PROMISE", PROMISE_WIDTH,
+	         "KEPT BY, in the default profile", "STATUS");
 	add_title(out, title, colour);
 	for (int promise = 0; promise < PROMISE_COUNT; promise++) {
 		const struct promise_row *row = &doctor->plan.promises[promise];
@@ -201,8 +202,8 @@ static void add_outdated(struct text *out, const struct doctor *doctor, bool col
 		return;
 	add_title(out, "Out of date", colour);
 	if (doctor_is_kernel_old(doctor))
-		text_addf(out, "kernel        Linux %d.%d is older than 5.13, the first with Landlock.\n", doctor->facts.kernel_major,
-		          doctor->facts.kernel_minor);
+		text_addf(out, "kernel        Linux %d.%d is older than 5.13, the first with Landlock.\n",
+		          doctor->facts.kernel_major, doctor->facts.kernel_minor);
 	if (abi == 0)
 		return;
 	for (int i = abi; i < LANDLOCK_ABI_HIGHEST; i++)
@@ -224,7 +225,8 @@ static void add_pythons(struct text *out, const struct doctor *doctor, bool colo
 			text_add(out, " -> ");
 			text_add_escaped(out, found->real_path);
 		}
-		text_add(out, found->is_script ? "   (a script, such as pyenv's: it chooses when it is called)\n" : "\n");
+		text_add(out,
+		         found->is_script ? "   (a script, such as pyenv's: it chooses when it is called)\n" : "\n");
 	}
 }
 
@@ -242,6 +244,7 @@ void doctor_text(struct text *out, const struct doctor *doctor, bool quiet, bool
 		return;
 	add_outdated(out, doctor, colour);
 	add_pythons(out, doctor, colour);
-	text_add(out, doctor_is_well(doctor) ? "\nThe default profile is fully enforced here.\n"
-	                                     : "\nThe default profile cannot be enforced here: `pyconfine run` would refuse.\n");
+	text_add(out, doctor_is_well(doctor)
+	                      ? "\nThe default profile is fully enforced here.\n"
+	                      : "\nThe default profile cannot be enforced here: `pyconfine run` would refuse.\n");
 }

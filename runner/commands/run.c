@@ -22,15 +22,28 @@ static void print_lines(const char *kind, const char *const *lines)
 	}
 }
 
+static void explain_limit(const struct plan *plan, const struct outcome *outcome)
+{
+	const struct deadlines *limits = &plan->deadlines;
+	char value[32];
+
+	if (outcome->kind == OUTCOME_TIMEOUT)
+		fprintf(stderr, "pyconfine: stopped: timeout %s reached   [limits.timeout]\n",
+		        format_duration(limits->timeout_ms, value, sizeof(value)));
+	if (outcome->kind == OUTCOME_CPU_TIME)
+		fprintf(stderr, "pyconfine: stopped: cpu_time %s used up, whole process tree   [limits.cpu_time]\n",
+		        format_duration(limits->cpu_ms, value, sizeof(value)));
+	if (outcome->kind == OUTCOME_MEMORY)
+		fprintf(stderr, "pyconfine: stopped: memory limit %s reached (peak %lluM, whole process tree)   [limits.memory]\n",
+		        format_size(limits->memory_bytes, value, sizeof(value)),
+		        (unsigned long long)(outcome->peak_bytes >> 20));
+}
+
 /* A script that was interrupted makes us die of the same signal, so that a shell's loop around us ends, too. */
 static int leave(const struct plan *plan, const struct outcome *outcome, bool quiet)
 {
-	if (outcome->kind == OUTCOME_TIMEOUT && !quiet) {
-		char value[32];
-
-		fprintf(stderr, "pyconfine: stopped: timeout %s reached   [limits.timeout]\n",
-		        format_duration(plan->deadlines.timeout_ms, value, sizeof(value)));
-	}
+	if (!quiet)
+		explain_limit(plan, outcome);
 	if (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGINT) {
 		signal(SIGINT, SIG_DFL);
 		raise(SIGINT);

@@ -12,6 +12,7 @@
 #include "host/probes.h"
 #include "host/syscalls.h"
 
+/* clang-format off */
 const struct host_feature_row host_features[] = {
 	[FEATURE_SECCOMP] = {
 		"seccomp", "3.17", "system call filter",
@@ -53,6 +54,7 @@ const struct host_feature_row host_features[] = {
 		"cgroup", "4.5", "delegated cgroup v2",
 		"Memory and processes of the whole tree are limited by rlimits and a watcher instead.", 1 },
 };
+/* clang-format on */
 _Static_assert(sizeof(host_features) / sizeof(host_features[0]) == FEATURE_COUNT, "a row for each feature");
 
 /* What a feature is of no use without, in an order in which one pass carries a loss all the way down. */
@@ -106,7 +108,8 @@ static void lower_dependants(struct host_facts *facts)
 
 enum host_feature host_facts_missing_for(const struct host_facts *facts, enum host_feature feature)
 {
-	for (size_t i = 0; facts->features[feature].level == 0 && i < sizeof(dependencies) / sizeof(dependencies[0]); i++) {
+	for (size_t i = 0; facts->features[feature].level == 0 && i < sizeof(dependencies) / sizeof(dependencies[0]);
+	     i++) {
 		const struct dependency *row = &dependencies[i];
 
 		if (row->feature == feature && facts->features[row->on].level == 0 &&
@@ -243,8 +246,9 @@ static void assume_as_root(struct host_facts *facts)
 
 static void assume_namespaces(struct host_facts *facts)
 {
-	static const enum host_feature features[] = { FEATURE_USER_NAMESPACES, FEATURE_NAMESPACES, FEATURE_HOSTNAME,
-		FEATURE_NETWORK_NAMESPACE, FEATURE_PROC_MOUNT, FEATURE_IDMAPPED_MOUNTS };
+	static const enum host_feature features[] = { FEATURE_USER_NAMESPACES, FEATURE_NAMESPACES,
+		                                      FEATURE_HOSTNAME,        FEATURE_NETWORK_NAMESPACE,
+		                                      FEATURE_PROC_MOUNT,      FEATURE_IDMAPPED_MOUNTS };
 
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		facts->features[features[i]] = assumed();
@@ -264,7 +268,8 @@ static void ask_identity(struct host_facts *facts)
 	*user = known(1);
 	if (!has_capability(facts, CAP_SETUID) || !has_capability(facts, CAP_SETGID))
 		fact_deny(user, EPERM, "CAP_SETUID or CAP_SETGID is missing");
-	else if (!is_id_mapped("/proc/self/uid_map", SOME_SESSION_UID) || !is_id_mapped("/proc/self/gid_map", SOME_SESSION_UID))
+	else if (!is_id_mapped("/proc/self/uid_map", SOME_SESSION_UID) ||
+	         !is_id_mapped("/proc/self/gid_map", SOME_SESSION_UID))
 		fact_deny(user, EINVAL, "this user namespace has no unprivileged ids");
 	facts->features[FEATURE_CAPABILITY_BOUNDS] = known(1);
 	if (!has_capability(facts, CAP_SETPCAP))

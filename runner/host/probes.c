@@ -1,7 +1,7 @@
 /* Theory of operation. Each probe runs in a child of its own, made by clone with the namespaces that it is about, as a
- * launch would make them. The child carries its sequence through, writes one record into a pipe and exits. The parent waits
- * for that record until a deadline, kills the child, and reaps it. A child never outlives us (parent-death signal), and what
- * it changes lies in its own namespaces and credentials, so there is nothing to be put back. */
+ * launch would make them. The child carries its sequence through, writes one record into a pipe and exits. The parent
+ * waits for that record until a deadline, kills the child, and reaps it. A child never outlives us (parent-death
+ * signal), and what it changes lies in its own namespaces and credentials, so there is nothing to be put back. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <net/if.h>
@@ -75,7 +75,8 @@ static int try_filter(struct probe *probe)
 
 static int try_listener(struct probe *probe)
 {
-	int result = install_filter(probe, "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER)", SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	int result = install_filter(probe, "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER)",
+	                            SECCOMP_FILTER_FLAG_NEW_LISTENER);
 
 	return result < 0 ? result : 1;
 }
@@ -83,7 +84,8 @@ static int try_listener(struct probe *probe)
 static int try_landlock(struct probe *probe)
 {
 	struct pc_landlock_ruleset_attr attr = { 0 };
-	int abi = try(probe, "landlock_create_ruleset", raw_landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION));
+	int abi = try(probe, "landlock_create_ruleset",
+	              raw_landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION));
 	int level = abi < LANDLOCK_ABI_HIGHEST ? abi : LANDLOCK_ABI_HIGHEST;
 	int ruleset_fd, result;
 
@@ -133,8 +135,8 @@ static int try_user_namespace(struct probe *probe)
 	return result < 0 ? result : 1;
 }
 
-/* A read-only copy of the tree, attached nowhere: what a bind mount is made of. Recursive, since in a user namespace the
- * mounts below are locked to it. */
+/* A read-only copy of the tree, attached nowhere: what a bind mount is made of. Recursive, since in a user namespace
+ * the mounts below are locked to it. */
 static int copy_tree(struct probe *probe)
 {
 	const struct pc_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
@@ -368,7 +370,8 @@ static void fact_allow(struct host_fact *fact, int level)
 	fact->assumed = false;
 }
 
-static void run_probe(const struct probe_row *row, struct probe *probe, unsigned long namespaces, struct host_fact *fact)
+static void run_probe(const struct probe_row *row, struct probe *probe, unsigned long namespaces,
+                      struct host_fact *fact)
 {
 	struct probe_record record = { 0 };
 	FD_CLEANUP int read_fd = -1;

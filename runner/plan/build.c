@@ -117,7 +117,7 @@ static void describe(struct build *b)
 	plan->script_label = b->request->kind == RUN_SCRIPT ? plan->script :
 	                     b->request->kind == RUN_MODULE ? arena_printf(b->arena, "-m %s", b->request->target) :
 	                     labels[b->request->kind];
-	plan->interpreter = b->interpreter->path;
+	plan->interpreter = arena_strdup(b->arena, b->interpreter->path);
 	plan->interpreter_how = b->interpreter->how;
 	plan->interpreter_version = b->footprint && b->footprint->version ? b->footprint->version : b->interpreter->version;
 	plan->umask = 0022;
@@ -128,7 +128,7 @@ int plan_build(const struct request *request, const struct profile *profile, con
                struct plan *out, struct error *err)
 {
 	static int (*const parts[])(struct build *) = { set_variables, refuse_not_yet, plan_items, plan_identity,
-		plan_environment, plan_view, plan_landlock, plan_filter, plan_limits, plan_promises, plan_stages, hash_script };
+		plan_reach, plan_environment, plan_view, plan_landlock, plan_filter, plan_limits, plan_promises, plan_stages, hash_script };
 	struct plan plan = { .profile = profile, .facts = *facts };
 	struct build b = { .request = request, .profile = profile, .facts = facts, .interpreter = interpreter,
 		.footprint = footprint, .arena = arena, .plan = &plan, .err = err };

@@ -1,7 +1,7 @@
-/* Reads what an interpreter said about itself. The answer is untrusted: a .pth file of a package may have run before the
- * question, and may say anything. The interpreter's own directories and the system's libraries are expected. Another
- * directory is shown only as an entry of sys.path, which a line of a .pth file could add as well, and with a note; never a
- * refused one. */
+/* Reads what an interpreter said about itself. The answer is untrusted: a .pth file of a package may have run before
+ * the question, and may say anything. The interpreter's own directories and the system's libraries are expected.
+ * Another directory is shown only as an entry of sys.path, which a line of a .pth file could add as well, and with a
+ * note; never a refused one. */
 #include "plan/footprint.h"
 
 #include <errno.h>
@@ -18,25 +18,27 @@
 enum { DEPTH_MAX = 4, PATHS_MAX = 400, NOTES_MAX = 20 };
 
 /* Never shown on the word of an interpreter: it would be the machine rather than libraries. */
-static const char *const refused_exactly[] = {"/", "/usr", "/usr/local", "/usr/share", "/usr/src", "/home", "/root", "/opt",
-                                              "/srv", "/mnt", "/media", "/tmp", "/var", "/var/tmp", "/var/lib",
-                                              "/var/cache", "/nix", "/snap", NULL};
-static const char *const refused_with_all_below[] = {"/etc", "/proc", "/sys", "/dev", "/run", "/boot", "/lost+found",
-                                                     "/var/log", "/var/run", "/var/spool", NULL};
-static const char *const programs[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/libexec", "/usr/local/bin",
-                                       "/usr/local/sbin", NULL};
+static const char *const refused_exactly[] = { "/",          "/usr",  "/usr/local", "/usr/share", "/usr/src",
+	                                       "/home",      "/root", "/opt",       "/srv",       "/mnt",
+	                                       "/media",     "/tmp",  "/var",       "/var/tmp",   "/var/lib",
+	                                       "/var/cache", "/nix",  "/snap",      NULL };
+static const char *const refused_with_all_below[] = { "/etc",     "/proc",      "/sys",        "/dev",
+	                                              "/run",     "/boot",      "/lost+found", "/var/log",
+	                                              "/var/run", "/var/spool", NULL };
+static const char *const programs[] = { "/usr/bin",       "/usr/sbin",       "/bin", "/sbin", "/usr/libexec",
+	                                "/usr/local/bin", "/usr/local/sbin", NULL };
 /* sys.path may hold archives and, from an "editable" installation, single modules. */
-static const char *const module_suffixes[] = {".zip", ".egg", ".whl", ".pyz", ".py", ".so", NULL};
+static const char *const module_suffixes[] = { ".zip", ".egg", ".whl", ".pyz", ".py", ".so", NULL };
 
 /* Where Python and what it loads are expected: in these parts of the interpreter's prefix, and in the system. */
-static const char *const prefix_parts[] = {"lib", "lib64", "share", "ssl", "etc", NULL};
-static const char *const system_parts[] = {"/usr", "/lib", "/lib64", "/nix/store", NULL};
+static const char *const prefix_parts[] = { "lib", "lib64", "share", "ssl", "etc", NULL };
+static const char *const system_parts[] = { "/usr", "/lib", "/lib64", "/nix/store", NULL };
 
 enum { ROOTS_MAX = 3 };
 
 struct reading {
 	struct arena *arena;
-	const char *home; /* links resolved, or NULL */
+	const char *home;             /* links resolved, or NULL */
 	const char *roots[ROOTS_MAX]; /* what the prefixes are by the interpreter's place, whatever it says; or NULL */
 	struct footprint *footprint;
 };
@@ -54,12 +56,13 @@ static void note(struct reading *reading, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	footprint->notes = arena_grow(reading->arena, footprint->notes, footprint->note_count, sizeof(*footprint->notes));
+	footprint->notes = arena_grow(reading->arena, footprint->notes, footprint->note_count,
+	                              sizeof(*footprint->notes));
 	footprint->notes[footprint->note_count++] = arena_strdup(reading->arena, text);
 }
 
-/* Text of Latin-1 characters (see the question) back into the bytes of a path. NULL for anything that is no absolute path
- * without control characters and "..". */
+/* Text of Latin-1 characters (see the question) back into the bytes of a path. NULL for anything that is no absolute
+ * path without control characters and "..". */
 static const char *decode_path(const char *text, struct arena *arena)
 {
 	char *path = arena_alloc(arena, strlen(text) + 1), *out = path;
@@ -118,7 +121,7 @@ static const char *refusal(const struct reading *reading, const char *real)
 
 static void find_roots(struct reading *reading, const struct interpreter *interpreter)
 {
-	const char *const files[] = {interpreter->path, interpreter->real_path};
+	const char *const files[] = { interpreter->path, interpreter->real_path };
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -159,7 +162,7 @@ enum stray { STRAY_REFUSED, STRAY_SHOWN, STRAY_NOTED };
 /* Show one path of the answer, if it is there and may be shown. Missing ones are usual (python311.zip). */
 static bool show(struct reading *reading, const char *path, unsigned flags, enum stray stray)
 {
-	struct shown_paths found = {0}, *paths = &reading->footprint->paths;
+	struct shown_paths found = { 0 }, *paths = &reading->footprint->paths;
 	char escaped[200];
 	const char *why;
 
@@ -191,7 +194,8 @@ static bool is_shown(const struct reading *reading, const char *path)
 	const struct shown_paths *paths = &reading->footprint->paths;
 
 	for (size_t i = 0; i < paths->count; i++)
-		if (paths->items[i].flags == 0 && paths->items[i].kind != SHOWN_LINK && path_is_below(path, paths->items[i].path))
+		if (paths->items[i].flags == 0 && paths->items[i].kind != SHOWN_LINK &&
+		    path_is_below(path, paths->items[i].path))
 			return true;
 	return false;
 }
@@ -217,8 +221,8 @@ static void show_library_directory(struct reading *reading, const char *path)
 	show(reading, path, 0, path_is_below(path, "/opt") ? STRAY_NOTED : STRAY_REFUSED);
 }
 
-/* A mapped library: all of its directory, since the libraries of packages that are not imported yet lie there too; the file
- * alone where the directory is not expected. */
+/* A mapped library: all of its directory, since the libraries of packages that are not imported yet lie there too; the
+ * file alone where the directory is not expected. */
 static void show_library(struct reading *reading, const char *path)
 {
 	const char *directory = path_directory(reading->arena, path);
@@ -226,7 +230,8 @@ static void show_library(struct reading *reading, const char *path)
 	/* The interpreter's program is mapped, too. */
 	if (is_shown(reading, path) || !strstr(strrchr(path, '/'), ".so"))
 		return;
-	if (refusal(reading, directory) || !is_expected(reading, directory) || !show(reading, directory, 0, STRAY_REFUSED))
+	if (refusal(reading, directory) || !is_expected(reading, directory) ||
+	    !show(reading, directory, 0, STRAY_REFUSED))
 		show(reading, path, 0, STRAY_SHOWN);
 }
 
@@ -238,7 +243,7 @@ static void watch(struct reading *reading, const char *path)
 		if (strcmp(watched->items[i].path, path) == 0)
 			return;
 	watched->items = arena_grow(reading->arena, watched->items, watched->count, sizeof(*watched->items));
-	watched->items[watched->count++] = (struct shown_path){.kind = SHOWN_FILE, .path = path};
+	watched->items[watched->count++] = (struct shown_path){ .kind = SHOWN_FILE, .path = path };
 }
 
 /* The lists of an answer, in the order in which they are taken: libraries come after what may hold them. */
@@ -246,14 +251,10 @@ static const struct list_row {
 	const char *key;
 	void (*take)(struct reading *reading, const char *path);
 } lists[] = {
-	{"path", show_import},
-	{"site", show_import},
-	{"data", show_own},
-	{"library_dirs", show_library_directory},
-	{"linked", show_own},
-	{"user_site", show_user_site},
-	{"libraries", show_library},
-	{"watch", watch},
+	{ "path", show_import },       { "site", show_import },
+	{ "data", show_own },          { "library_dirs", show_library_directory },
+	{ "linked", show_own },        { "user_site", show_user_site },
+	{ "libraries", show_library }, { "watch", watch },
 };
 
 static void take_list(struct reading *reading, struct json_object *answer, const struct list_row *row)
@@ -278,8 +279,8 @@ static void take_list(struct reading *reading, struct json_object *answer, const
 	}
 }
 
-/* The interpreter's own file, its loader, pyvenv.cfg: known without asking. What lies in a refused directory (the program in
- * /usr/bin) is shown as the single file that it is. */
+/* The interpreter's own file, its loader, pyvenv.cfg: known without asking. What lies in a refused directory (the
+ * program in /usr/bin) is shown as the single file that it is. */
 static void take_interpreter(struct reading *reading, const struct interpreter *interpreter)
 {
 	struct footprint *footprint = reading->footprint;
@@ -313,8 +314,9 @@ static int take_header(struct reading *reading, struct json_object *answer, cons
 	const struct {
 		const char *key;
 		const char **value;
-	} rows[] = {{"prefix", &footprint->prefix}, {"base_prefix", &footprint->base_prefix},
-	            {"executable", &footprint->executable}};
+	} rows[] = { { "prefix", &footprint->prefix },
+		     { "base_prefix", &footprint->base_prefix },
+		     { "executable", &footprint->executable } };
 	char path[200];
 
 	escape_into(path, sizeof(path), interpreter->path);
@@ -323,8 +325,8 @@ static int take_header(struct reading *reading, struct json_object *answer, cons
 	footprint->version = arena_strdup(reading->arena, version);
 	if (strtoul(version, NULL, 10) != 3 || strtoul(version + strcspn(version, ".") + 1, NULL, 10) < 6 ||
 	    !strchr(version, '.')) {
-		error_set(err, CODE_INTERPRETER_UNUSABLE, "interpreter %s is Python %s; pyconfine runs 3.6 and later", path,
-		          version);
+		error_set(err, CODE_INTERPRETER_UNUSABLE, "interpreter %s is Python %s; pyconfine runs 3.6 and later",
+		          path, version);
 		return error_hint(err, "Name a newer one with --python 3.12 or --python /path/to/python3.");
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -371,8 +373,8 @@ static struct json_object *parse_answer(const char *json, size_t length)
 int footprint_parse(const char *json, size_t length, const struct interpreter *interpreter, const char *home,
                     struct arena *arena, struct footprint *out, struct error *err)
 {
-	struct footprint footprint = {0};
-	struct reading reading = {.arena = arena, .footprint = &footprint};
+	struct footprint footprint = { 0 };
+	struct reading reading = { .arena = arena, .footprint = &footprint };
 	struct json_object *answer = length <= FOOTPRINT_ANSWER_MAX ? parse_answer(json, length) : NULL;
 	int failed;
 

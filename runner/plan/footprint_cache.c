@@ -29,7 +29,7 @@
 static const char first_line[] = "pyconfine footprint 1";
 enum { CACHE_FILE_MAX = 64 * 1024, NAME_SIZE = 64 };
 
-static const char *const kind_names[] = {[SHOWN_DIRECTORY] = "dir", [SHOWN_FILE] = "file", [SHOWN_LINK] = "link"};
+static const char *const kind_names[] = { [SHOWN_DIRECTORY] = "dir", [SHOWN_FILE] = "file", [SHOWN_LINK] = "link" };
 enum { KINDS = sizeof(kind_names) / sizeof(kind_names[0]) };
 
 const char *footprint_cache_dir(const char *xdg_cache_home, const char *home, uint32_t uid, struct arena *arena)
@@ -83,7 +83,8 @@ static char *read_entry(const char *dir, uint32_t uid, const struct interpreter 
 	FD_CLEANUP int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != uid ||
-	    (status.st_mode & 077) != 0 || status.st_nlink != 1 || status.st_size <= 0 || status.st_size > CACHE_FILE_MAX)
+	    (status.st_mode & 077) != 0 || status.st_nlink != 1 || status.st_size <= 0 ||
+	    status.st_size > CACHE_FILE_MAX)
 		return NULL;
 	text = arena_alloc(arena, (size_t)status.st_size + 1);
 	got = read(fd, text, (size_t)status.st_size);
@@ -110,7 +111,7 @@ static void add_state(struct text *text, const char *path)
 	struct stat status;
 
 	if (stat(path, &status) != 0)
-		status = (struct stat){0};
+		status = (struct stat){ 0 };
 	/* The change time moves with every modification and cannot be set back as the modification time can. */
 	text_addf(text, "%ju %ju %jd %ld ", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino,
 	          (intmax_t)status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
@@ -119,7 +120,7 @@ static void add_state(struct text *text, const char *path)
 /* "watch STATE PATH": does the state still hold? */
 static bool watch_holds(const char *value)
 {
-	struct stat status = {0};
+	struct stat status = { 0 };
 	const char *path = value;
 	uintmax_t numbers[4];
 
@@ -132,7 +133,7 @@ static bool watch_holds(const char *value)
 		path = end + 1;
 	}
 	if (stat(path, &status) != 0)
-		status = (struct stat){0};
+		status = (struct stat){ 0 };
 	return numbers[0] == (uintmax_t)status.st_dev && numbers[1] == (uintmax_t)status.st_ino &&
 	       numbers[2] == (uintmax_t)status.st_ctim.tv_sec && numbers[3] == (uintmax_t)status.st_ctim.tv_nsec;
 }
@@ -140,7 +141,7 @@ static bool watch_holds(const char *value)
 /* "dir FLAGS PATH" or "link FLAGS PATH<TAB>TARGET". */
 static bool take_path(struct footprint *footprint, struct arena *arena, enum shown_kind kind, char *value)
 {
-	struct shown_path item = {.kind = kind};
+	struct shown_path item = { .kind = kind };
 	char *end, *tab;
 
 	item.flags = (unsigned)strtoul(value, &end, 10);
@@ -154,8 +155,8 @@ static bool take_path(struct footprint *footprint, struct arena *arena, enum sho
 		*tab = '\0';
 		item.target = tab + 1;
 	}
-	footprint->paths.items =
-		arena_grow(arena, footprint->paths.items, footprint->paths.count, sizeof(*footprint->paths.items));
+	footprint->paths.items = arena_grow(arena, footprint->paths.items, footprint->paths.count,
+	                                    sizeof(*footprint->paths.items));
 	footprint->paths.items[footprint->paths.count++] = item;
 	return true;
 }
@@ -166,9 +167,11 @@ static bool take_line(struct footprint *footprint, struct arena *arena, const ch
 	const struct {
 		const char *word;
 		const char **place;
-	} strings[] = {{"version", &footprint->version},       {"prefix", &footprint->prefix},
-	               {"base_prefix", &footprint->base_prefix}, {"executable", &footprint->executable},
-	               {"loader", &footprint->loader}};
+	} strings[] = { { "version", &footprint->version },
+		        { "prefix", &footprint->prefix },
+		        { "base_prefix", &footprint->base_prefix },
+		        { "executable", &footprint->executable },
+		        { "loader", &footprint->loader } };
 
 	if (strcmp(word, "watch") == 0)
 		return watch_holds(value);
@@ -191,8 +194,8 @@ static bool take_line(struct footprint *footprint, struct arena *arena, const ch
 bool footprint_cache_load(const char *dir, uint32_t uid, const struct interpreter *interpreter, const char *home,
                           struct arena *arena, struct footprint *out)
 {
-	TEXT_CLEANUP struct text key = {0};
-	struct footprint footprint = {0};
+	TEXT_CLEANUP struct text key = { 0 };
+	struct footprint footprint = { 0 };
 	char *line = dir ? read_entry(dir, uid, interpreter, arena) : NULL;
 
 	if (!line)
@@ -255,7 +258,8 @@ static void add_entry(struct text *text, const struct interpreter *interpreter, 
 /* Lines cannot carry everything that a path can; such an interpreter is asked each time. */
 static bool fits_lines(const struct interpreter *interpreter, const char *home, const struct footprint *footprint)
 {
-	const char *const strings[] = {interpreter->path, interpreter->real_path, interpreter->venv, home, footprint->loader};
+	const char *const strings[] = { interpreter->path, interpreter->real_path, interpreter->venv, home,
+		                        footprint->loader };
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		if (strings[i] && strpbrk(strings[i], "\n\t"))
@@ -296,16 +300,17 @@ static bool write_entry(int dir_fd, const char *name, const struct text *text)
 bool footprint_cache_store(const char *dir, uint32_t uid, const struct interpreter *interpreter, const char *home,
                            const struct footprint *footprint)
 {
-	TEXT_CLEANUP struct text text = {0};
+	TEXT_CLEANUP struct text text = { 0 };
 	char name[NAME_SIZE];
 
 	if (!dir || !fits_lines(interpreter, home, footprint)) {
 		errno = EINVAL;
 		return false;
 	}
-	/* ~/.cache may be missing, too (XDG Base Directory Specification: 0700). Failures show when the directory is opened. */
+	/* ~/.cache may be missing, too (XDG Base Directory Specification: 0700). Failures show when the directory is
+	 * opened. */
 	if (mkdir(dir, 0700) != 0 && errno == ENOENT) {
-		ARENA_CLEANUP struct arena arena = {0};
+		ARENA_CLEANUP struct arena arena = { 0 };
 
 		mkdir(path_directory(&arena, dir), 0700);
 		mkdir(dir, 0700);

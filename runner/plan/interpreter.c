@@ -63,7 +63,8 @@ static enum attempt try_script_venv(struct search *search)
 	if (access(arena_printf(search->arena, "%s/pyvenv.cfg", venv), F_OK) != 0)
 		return ATTEMPT_NOTHING;
 	if (stat(search->script_dir, &status) != 0 || (status.st_mode & S_IWOTH)) {
-		search_note(search, "%s was passed over: everybody may write into its directory", search_show(search, venv));
+		search_note(search, "%s was passed over: everybody may write into its directory",
+		            search_show(search, venv));
 		return ATTEMPT_NOTHING;
 	}
 	return search_take(search, path_join(search->arena, venv, "bin/python"),
@@ -98,8 +99,8 @@ static bool next_word(const char **rest, const char **word, size_t *length)
 /* The program that `env` would start: its options and NAME=VALUE come before it (env(1)). */
 static char *program_of_env(struct search *search, const char *rest)
 {
-	static const char *const with_value[] = {"-u", "--unset", "-C", "--chdir", NULL};
-	static const char *const split[] = {"--split-string=", "-S", "-vS", NULL};
+	static const char *const with_value[] = { "-u", "--unset", "-C", "--chdir", NULL };
+	static const char *const split[] = { "--split-string=", "-S", "-vS", NULL };
 	const char *word;
 	size_t length;
 
@@ -118,7 +119,8 @@ static char *program_of_env(struct search *search, const char *rest)
 	return NULL;
 }
 
-/* Reads the first line of the script: NULL when it is no shebang. Only of a regular file: reading a pipe would eat it. */
+/* Reads the first line of the script: NULL when it is no shebang. Only of a regular file: reading a pipe would eat it.
+ */
 static const char *read_shebang(struct search *search)
 {
 	char line[512]; /* the kernel looks at 256 */
@@ -139,8 +141,8 @@ static const char *read_shebang(struct search *search)
 	return arena_strndup(search->arena, line + 2, strcspn(line + 2, "\r\n"));
 }
 
-/* A program named by a shebang: a path, or a name along PATH. What is not usable is passed over, as `python SCRIPT` does not
- * look at the shebang at all; a Python too old for us is not, since the script was written for it. */
+/* A program named by a shebang: a path, or a name along PATH. What is not usable is passed over, as `python SCRIPT`
+ * does not look at the shebang at all; a Python too old for us is not, since the script was written for it. */
 static enum attempt take_shebang(struct search *search, const char *program)
 {
 	const char *name = strrchr(program, '/') ? strrchr(program, '/') + 1 : program;
@@ -185,7 +187,7 @@ static enum attempt try_path(struct search *search)
 	return interpreter_on_path(search, "python3", "auto: python3 on PATH");
 }
 
-static enum attempt (*const places[])(struct search *) = {try_script_venv, try_virtual_env, try_shebang, try_path};
+static enum attempt (*const places[])(struct search *) = { try_script_venv, try_virtual_env, try_shebang, try_path };
 
 static enum attempt find_auto(struct search *search)
 {
@@ -243,7 +245,8 @@ static enum attempt find_by_spec(struct search *search, const struct profile_str
 		return interpreter_of_version(search, version, how);
 	if (spec->value[0] != '\0' && spec->value[0] != '~')
 		return search_take(search, path_join(search->arena, base, spec->value), how);
-	error_set(search->err, CODE_INTERPRETER_NOT_FOUND, "\"%s\" names no interpreter", search_show(search, spec->value));
+	error_set(search->err, CODE_INTERPRETER_NOT_FOUND, "\"%s\" names no interpreter",
+	          search_show(search, spec->value));
 	error_hint(search->err, "Write auto, a version (3.12), a path (${HOME}/bin/python3) or venv:DIR.");
 	return ATTEMPT_FAILED;
 }
@@ -251,7 +254,7 @@ static enum attempt find_by_spec(struct search *search, const struct profile_str
 int interpreter_find(const struct interpreter_request *request, struct arena *arena, struct interpreter *out,
                      struct error *err)
 {
-	struct search search = {.request = request, .arena = arena, .err = err};
+	struct search search = { .request = request, .arena = arena, .err = err };
 	const struct profile_string *spec = &request->spec;
 	const char *cwd = request->cwd ? request->cwd : "/";
 	enum attempt attempt;
@@ -260,7 +263,8 @@ int interpreter_find(const struct interpreter_request *request, struct arena *ar
 	if (request->script) {
 		const char *path = path_join(arena, cwd, request->script);
 
-		/* Python puts the directory of the resolved script on sys.path. A missing script is somebody else's error. */
+		/* Python puts the directory of the resolved script on sys.path. A missing script is somebody else's
+		 * error. */
 		if (path_follow(path, arena, NULL, &search.script_path, NULL) != 0)
 			search.script_path = path;
 		search.script_dir = path_directory(arena, search.script_path);

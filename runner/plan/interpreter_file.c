@@ -39,34 +39,35 @@ struct fault_row {
 static const char choose_hint[] = "Name another one: --python 3.12, --python /path/to/python3, --python venv:DIR.";
 
 static const struct fault_row faults[FAULT_COUNT] = {
-	[FAULT_NONE] = {CODE_NONE, "is usable", ""},
-	[FAULT_MISSING] = {CODE_INTERPRETER_NOT_FOUND, "does not exist", choose_hint},
-	[FAULT_DANGLING] = {CODE_INTERPRETER_NOT_FOUND, "is a link to something that does not exist",
-	                    "A virtual environment is left like this when its Python is upgraded or removed. Make it "
-	                    "again: python3 -m venv --upgrade DIR"},
-	[FAULT_NOT_A_DIRECTORY] = {CODE_INTERPRETER_NOT_FOUND, "goes through something that is not a directory",
-	                           choose_hint},
-	[FAULT_LOOP] = {CODE_INTERPRETER_UNUSABLE, "is a loop of links", choose_hint},
-	[FAULT_UNREACHABLE] = {CODE_INTERPRETER_UNUSABLE, "cannot be reached: a directory on the way is closed to you",
-	                       "Ask its owner for search permission (chmod o+x) on each directory, or name another "
-	                       "interpreter with --python."},
-	[FAULT_BAD_PATH] = {CODE_INTERPRETER_UNUSABLE, "is not a usable path", choose_hint},
-	[FAULT_DIRECTORY] = {CODE_INTERPRETER_UNUSABLE, "is a directory",
-	                     "For a virtual environment write venv:DIR; otherwise name the program in it."},
-	[FAULT_SPECIAL] = {CODE_INTERPRETER_UNUSABLE, "is not a regular file", choose_hint},
-	[FAULT_NOT_EXECUTABLE] = {CODE_INTERPRETER_UNUSABLE, "is not executable for you",
-	                          "If it is an interpreter: chmod +x FILE. Otherwise name another one with --python."},
-	[FAULT_UNREADABLE] = {CODE_INTERPRETER_UNUSABLE, "cannot be read",
-	                      "It must be readable, to learn which loader it needs: chmod +r FILE."},
-	[FAULT_SCRIPT] = {CODE_INTERPRETER_UNUSABLE, "is a script (it starts with #!), not a Python interpreter",
-	                  "Name the interpreter that the script starts in the end."},
-	[FAULT_NOT_ELF] = {CODE_INTERPRETER_UNUSABLE, "is not a program", choose_hint},
-	[FAULT_FOREIGN] = {CODE_INTERPRETER_UNUSABLE, "is a program for another kind of machine than " MACHINE_NAME,
-	                   "Install Python for " MACHINE_NAME " and name it with --python."},
-	[FAULT_DAMAGED] = {CODE_INTERPRETER_UNUSABLE, "is damaged: its program headers make no sense",
-	                   "Install it again, or name another one with --python."},
-	[FAULT_TOO_OLD] = {CODE_INTERPRETER_UNUSABLE, "is older than Python 3.6, the oldest that pyconfine runs",
-	                   "Name a newer one with --python 3.12 or --python /path/to/python3."},
+	[FAULT_NONE] = { CODE_NONE, "is usable", "" },
+	[FAULT_MISSING] = { CODE_INTERPRETER_NOT_FOUND, "does not exist", choose_hint },
+	[FAULT_DANGLING] = { CODE_INTERPRETER_NOT_FOUND, "is a link to something that does not exist",
+	                     "A virtual environment is left like this when its Python is upgraded or removed. Make it "
+	                     "again: python3 -m venv --upgrade DIR" },
+	[FAULT_NOT_A_DIRECTORY] = { CODE_INTERPRETER_NOT_FOUND, "goes through something that is not a directory",
+	                            choose_hint },
+	[FAULT_LOOP] = { CODE_INTERPRETER_UNUSABLE, "is a loop of links", choose_hint },
+	[FAULT_UNREACHABLE] = { CODE_INTERPRETER_UNUSABLE, "cannot be reached: a directory on the way is closed to you",
+	                        "Ask its owner for search permission (chmod o+x) on each directory, or name another "
+	                        "interpreter with --python." },
+	[FAULT_BAD_PATH] = { CODE_INTERPRETER_UNUSABLE, "is not a usable path", choose_hint },
+	[FAULT_DIRECTORY] = { CODE_INTERPRETER_UNUSABLE, "is a directory",
+	                      "For a virtual environment write venv:DIR; otherwise name the program in it." },
+	[FAULT_SPECIAL] = { CODE_INTERPRETER_UNUSABLE, "is not a regular file", choose_hint },
+	[FAULT_NOT_EXECUTABLE] = { CODE_INTERPRETER_UNUSABLE, "is not executable for you",
+	                           "If it is an interpreter: chmod +x FILE. Otherwise name another one with "
+	                           "--python." },
+	[FAULT_UNREADABLE] = { CODE_INTERPRETER_UNUSABLE, "cannot be read",
+	                       "It must be readable, to learn which loader it needs: chmod +r FILE." },
+	[FAULT_SCRIPT] = { CODE_INTERPRETER_UNUSABLE, "is a script (it starts with #!), not a Python interpreter",
+	                   "Name the interpreter that the script starts in the end." },
+	[FAULT_NOT_ELF] = { CODE_INTERPRETER_UNUSABLE, "is not a program", choose_hint },
+	[FAULT_FOREIGN] = { CODE_INTERPRETER_UNUSABLE, "is a program for another kind of machine than " MACHINE_NAME,
+	                    "Install Python for " MACHINE_NAME " and name it with --python." },
+	[FAULT_DAMAGED] = { CODE_INTERPRETER_UNUSABLE, "is damaged: its program headers make no sense",
+	                    "Install it again, or name another one with --python." },
+	[FAULT_TOO_OLD] = { CODE_INTERPRETER_UNUSABLE, "is older than Python 3.6, the oldest that pyconfine runs",
+	                    "Name a newer one with --python 3.12 or --python /path/to/python3." },
 };
 _Static_assert(sizeof(faults) / sizeof(faults[0]) == FAULT_COUNT, "a row for each fault");
 
@@ -101,7 +102,7 @@ const char *interpreter_version_in(const char *name, struct arena *arena)
 
 bool interpreter_is_python_name(const char *name)
 {
-	static const char *const stems[] = {"python", "pypy", NULL};
+	static const char *const stems[] = { "python", "pypy", NULL };
 
 	for (const char *const *stem = stems; *stem; stem++) {
 		size_t length = strlen(*stem);
@@ -171,7 +172,8 @@ static enum file_fault read_program(struct interpreter *seen, struct arena *aren
 	/* Of the open file, not of the path: this is what is compared with the cache. */
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		return FAULT_SPECIAL;
-	seen->identity = (struct file_identity){status.st_dev, status.st_ino, status.st_ctim, status.st_mtim, status.st_size};
+	seen->identity = (struct file_identity){ status.st_dev, status.st_ino, status.st_ctim, status.st_mtim,
+		                                 status.st_size };
 	got = pread(fd, start, sizeof(start), 0);
 	if (got >= 2 && start[0] == '#' && start[1] == '!')
 		return FAULT_SCRIPT;
@@ -227,7 +229,8 @@ static void find_venv(struct interpreter *seen, struct arena *arena)
 static void find_version(struct interpreter *seen, struct arena *arena)
 {
 	const char *prefix = path_directory(arena, path_directory(arena, seen->real_path));
-	const char *names[] = {strrchr(seen->real_path, '/') + 1, strrchr(prefix, '/') + 1, strrchr(seen->path, '/') + 1};
+	const char *names[] = { strrchr(seen->real_path, '/') + 1, strrchr(prefix, '/') + 1,
+		                strrchr(seen->path, '/') + 1 };
 
 	for (size_t i = 0; !seen->version && i < sizeof(names) / sizeof(names[0]); i++)
 		seen->version = interpreter_version_in(names[i], arena);
@@ -239,12 +242,13 @@ bool interpreter_is_too_old(const char *version)
 	unsigned long major = strtoul(version, &end, 10);
 
 	/* "3" alone may be any of them. */
-	return major < OLDEST_MAJOR || (major == OLDEST_MAJOR && *end == '.' && strtoul(end + 1, NULL, 10) < OLDEST_MINOR);
+	return major < OLDEST_MAJOR ||
+	       (major == OLDEST_MAJOR && *end == '.' && strtoul(end + 1, NULL, 10) < OLDEST_MINOR);
 }
 
 enum file_fault interpreter_examine(const char *path, struct arena *arena, struct interpreter *out)
 {
-	struct interpreter seen = {.path = path};
+	struct interpreter seen = { .path = path };
 	struct stat status;
 	enum file_fault fault = FAULT_NONE;
 

@@ -1,5 +1,5 @@
-/* PATH, and pyenv's shims on it. A shim is a shell script that asks pyenv which version is meant; it is never executed here,
- * the same files are read instead (pyenv(1), "Choosing the Python version"). */
+/* PATH, and pyenv's shims on it. A shim is a shell script that asks pyenv which version is meant; it is never executed
+ * here, the same files are read instead (pyenv(1), "Choosing the Python version"). */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static enum attempt try_entry(struct search *search, const char *directory, cons
 	enum file_fault fault;
 	const char *root;
 
-	/* One system call for the usual case that there is nothing. As a shell does, pass over what may not be executed. */
+	/* One system call for the usual case that there is nothing. As a shell does, pass over what may not be
+	 * executed. */
 	if (access(path, X_OK) != 0)
 		return ATTEMPT_NOTHING;
 	fault = interpreter_examine(path, search->arena, &seen);
@@ -47,7 +48,8 @@ static enum attempt try_entry(struct search *search, const char *directory, cons
 		return ATTEMPT_FAILED;
 	}
 	if (fault != FAULT_DIRECTORY)
-		search_note(search, "%s was passed over: it %s", search_show(search, path), interpreter_fault_text(fault));
+		search_note(search, "%s was passed over: it %s", search_show(search, path),
+		            interpreter_fault_text(fault));
 	return ATTEMPT_NOTHING;
 }
 
@@ -61,7 +63,8 @@ enum attempt interpreter_on_path(struct search *search, const char *name, const 
 		const char *root;
 		enum attempt attempt;
 
-		/* A relative entry (also an empty one: the current directory) would let the directory choose the program. */
+		/* A relative entry (also an empty one: the current directory) would let the directory choose the
+		 * program. */
 		if (directory[0] != '/')
 			continue;
 		attempt = try_entry(search, directory, name, why);

@@ -17,14 +17,14 @@ struct collection {
 };
 
 static const struct collection collections[] = {
-	{"pyenv", ".pyenv/versions", NULL, ""},
-	{"uv", ".local/share/uv/python", NULL, "cpython-"},
-	{"/opt", NULL, "/opt", NULL},
+	{ "pyenv", ".pyenv/versions", NULL, "" },
+	{ "uv", ".local/share/uv/python", NULL, "cpython-" },
+	{ "/opt", NULL, "/opt", NULL },
 };
 enum { COLLECTIONS = sizeof(collections) / sizeof(collections[0]) };
 
 /* Looked at after PATH, which a cron job has seldom right. */
-static const char *const usual_directories[] = {"/usr/local/bin", "/usr/bin", NULL};
+static const char *const usual_directories[] = { "/usr/local/bin", "/usr/bin", NULL };
 
 /* Minor versions that an inventory asks for: only spent when there is an error to explain. */
 enum { MINOR_FIRST = 6, MINOR_LAST = 24, INVENTORY_MAX = 4 };
@@ -48,7 +48,8 @@ bool interpreter_is_version(const char *spec)
 	return spec[0] == '\0' || (spec[0] == 't' && spec[1] == '\0' && numbers > 1);
 }
 
-/* Does "3.12.1" (an entry's name, maybe with something behind) belong to "3.12"? Whole numbers only: 3.1 is not 3.12. */
+/* Does "3.12.1" (an entry's name, maybe with something behind) belong to "3.12"? Whole numbers only: 3.1 is not 3.12.
+ */
 static bool version_matches(const char *name, const char *version)
 {
 	size_t length = strlen(version);
@@ -123,8 +124,9 @@ static const char *collection_directory(struct search *search, const struct coll
 		return collection->absolute;
 	if (strcmp(collection->what, "pyenv") == 0 && request->pyenv_root && request->pyenv_root[0] == '/')
 		return arena_printf(search->arena, "%s/versions", request->pyenv_root);
-	return request->home && request->home[0] == '/' ? path_join(search->arena, request->home, collection->below_home)
-	                                                : NULL;
+	return request->home && request->home[0] == '/'
+	               ? path_join(search->arena, request->home, collection->below_home)
+	               : NULL;
 }
 
 /* /opt/ANYTHING/bin/python3.12: the first that is there. */
@@ -206,9 +208,10 @@ enum attempt interpreter_of_version(struct search *search, const char *version, 
 	enum attempt attempt = ATTEMPT_NOTHING;
 
 	if (interpreter_is_too_old(version)) {
-		error_set(search->err, CODE_INTERPRETER_UNUSABLE, "Python %s is older than 3.6, the oldest that pyconfine runs",
-		          version);
-		error_hint(search->err, "%sChoose one of these: --python VERSION or PATH.", interpreter_inventory(search));
+		error_set(search->err, CODE_INTERPRETER_UNUSABLE,
+		          "Python %s is older than 3.6, the oldest that pyconfine runs", version);
+		error_hint(search->err, "%sChoose one of these: --python VERSION or PATH.",
+		           interpreter_inventory(search));
 		return ATTEMPT_FAILED;
 	}
 	/* "3": whatever python3 means here. */
@@ -223,7 +226,8 @@ enum attempt interpreter_of_version(struct search *search, const char *version, 
 		                           : NULL;
 
 		if (path)
-			attempt = search_take(search, path, arena_printf(search->arena, "%s (%s)", why, collections[i].what));
+			attempt = search_take(search, path,
+			                      arena_printf(search->arena, "%s (%s)", why, collections[i].what));
 	}
 	if (attempt == ATTEMPT_NOTHING && !has_patch_level(version))
 		attempt = version_in_usual_directories(search, program, why);
@@ -231,7 +235,8 @@ enum attempt interpreter_of_version(struct search *search, const char *version, 
 		return attempt;
 	error_set(search->err, CODE_INTERPRETER_NOT_FOUND,
 	          "Python %s was not found: not on PATH, in pyenv, uv, /opt, /usr/local/bin or /usr/bin", version);
-	error_hint(search->err, "%sInstall it (pyenv install %s), or choose one that is there: --python VERSION or PATH.",
+	error_hint(search->err,
+	           "%sInstall it (pyenv install %s), or choose one that is there: --python VERSION or PATH.",
 	           interpreter_inventory(search), version);
 	return ATTEMPT_FAILED;
 }
@@ -239,7 +244,7 @@ enum attempt interpreter_of_version(struct search *search, const char *version, 
 /* The first path of python<version>, or NULL. */
 static const char *locate(struct search *search, const char *version)
 {
-	struct search quiet = {.request = search->request, .arena = search->arena, .err = search->err};
+	struct search quiet = { .request = search->request, .arena = search->arena, .err = search->err };
 	const char *program = arena_printf(search->arena, "python%s", version);
 
 	if (version_on_path(&quiet, program, "") == ATTEMPT_FOUND)
@@ -261,7 +266,7 @@ static const char *locate(struct search *search, const char *version)
 
 const char *interpreter_inventory(struct search *search)
 {
-	TEXT_CLEANUP struct text list = {0};
+	TEXT_CLEANUP struct text list = { 0 };
 	unsigned found = 0;
 
 	for (int minor = MINOR_LAST; minor >= MINOR_FIRST; minor--) {
@@ -271,7 +276,8 @@ const char *interpreter_inventory(struct search *search)
 		if (!path)
 			continue;
 		if (found++ < INVENTORY_MAX)
-			text_addf(&list, "%s%s (%.60s)", found == 1 ? "Found: " : ", ", version, search_show(search, path));
+			text_addf(&list, "%s%s (%.60s)", found == 1 ? "Found: " : ", ", version,
+			          search_show(search, path));
 	}
 	if (found == 0)
 		return "";

@@ -8,6 +8,8 @@
 #include "base/fds.h"
 #include "plan/parts.h"
 
+#define MEMORY_SLACK ((uint64_t)512 << 20)
+
 static void rlimit_add(struct build *b, int resource, const char *name, uint64_t soft, uint64_t hard,
                        const struct source_pos *pos)
 {
@@ -67,10 +69,15 @@ static void limit_processes(struct build *b)
 static void limit_memory(struct build *b)
 {
 	const struct limit *limit = &b->profile->limits.memory;
+	uint64_t bytes;
+
 	if (!limit->set)
 		return;
-	/* Private writable memory of one process, not address space: numpy reserves far more than it uses. */
-	rlimit_add(b, RLIMIT_DATA, "limits.memory", limit->value, limit->value, &limit->pos);
+	b->plan->deadlines.memory_bytes = limit->value;
+	/* Private writable memory of one process, not address space; numpy reserves buffers for each processor that it hardly
+	 * uses, so the limit itself is the watcher's, and this bounds how far one process can pass it between two looks. */
+	bytes = limit->value * 2 > limit->value + MEMORY_SLACK ? limit->value * 2 : limit->value + MEMORY_SLACK;
+	rlimit_add(b, RLIMIT_DATA, "limits.memory", bytes, bytes, &limit->pos);
 }
 
 int plan_limits(struct build *b)
@@ -85,6 +92,7 @@ int plan_limits(struct build *b)
 	if (cpu->set) {
 		uint64_t seconds = (cpu->value + 999) / 1000;
 
+		b->plan->deadlines.cpu_ms = cpu->value;
 		rlimit_add(b, RLIMIT_CPU, "limits.cpu_time", seconds, seconds + 1, &cpu->pos);
 	}
 	limit_memory(b);

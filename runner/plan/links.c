@@ -102,7 +102,7 @@ static int enter_component(struct walk *walk, const char *name, size_t length, c
 
 int path_follow(const char *path, struct arena *arena, struct path_links *links, const char **real, struct stat *status)
 {
-	struct walk walk = {.arena = arena, .links = links};
+	struct walk walk = { .arena = arena, .links = links };
 	struct stat seen;
 	int failed = 0;
 

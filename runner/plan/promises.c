@@ -117,10 +117,10 @@ static void promise_limit(struct build *b, enum promise promise, const struct li
 static void promise_limits(struct build *b)
 {
 	const struct profile *p = b->profile;
-	const char *later = "not built yet", *each = "each process is bounded, the whole tree is not yet";
+	const char *later = "not built yet";
 
-	promise_limit(b, PROMISE_MEMORY, &p->limits.memory, "RLIMIT_DATA", each);
-	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time, "RLIMIT_CPU", each);
+	promise_limit(b, PROMISE_MEMORY, &p->limits.memory, "watcher over the whole tree", NULL);
+	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time, "watcher over the whole tree", NULL);
 	promise_limit(b, PROMISE_CPUS, &p->limits.cpus, "", later);
 	promise_limit(b, PROMISE_PROCESS_COUNT, &p->limits.processes, "RLIMIT_NPROC",
 	              b->plan->uid ? NULL : "RLIMIT_NPROC does not count for uid 0");

@@ -13,8 +13,8 @@ static void add(struct shown_paths *paths, struct arena *arena, const struct sho
 
 int shown_paths_add(struct shown_paths *paths, struct arena *arena, const char *path, unsigned flags)
 {
-	struct path_links links = {0};
-	struct shown_path item = {.flags = flags};
+	struct path_links links = { 0 };
+	struct shown_path item = { .flags = flags };
 	struct stat status;
 
 	/* One system call tells of most paths of a preset that they are not on this machine. */
@@ -28,8 +28,10 @@ int shown_paths_add(struct shown_paths *paths, struct arena *arena, const char *
 	add(paths, arena, &item);
 	for (size_t i = 0; i < links.count; i++)
 		add(paths, arena,
-		    &(struct shown_path){.kind = SHOWN_LINK, .flags = flags, .path = links.items[i].path,
-		                         .target = links.items[i].target});
+		    &(struct shown_path){ .kind = SHOWN_LINK,
+		                          .flags = flags,
+		                          .path = links.items[i].path,
+		                          .target = links.items[i].target });
 	return 0;
 }
 

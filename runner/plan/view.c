@@ -278,8 +278,10 @@ static int emit_entry(struct build *b, const struct entries *list, size_t index)
 		step->device = entry->item->device_id;
 		step->inode = entry->item->inode;
 		step->pos = entry->item->pos;
-		step->idmapped = entry->item->origin == ORIGIN_GRANT && b->plan->change_user &&
+		step->idmapped = (entry->item->origin == ORIGIN_GRANT || entry->item->origin == ORIGIN_SCRIPT) &&
+		                 b->plan->change_user && entry->item->uid == 0 &&
 		                 b->facts->features[FEATURE_IDMAPPED_MOUNTS].level > 0;
+		b->plan->idmapped |= step->idmapped;
 	}
 	return 0;
 }

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Debian's and Ubuntu's places first, then Fedora's, Arch's and Alpine's: a path that is not there costs one system call. */
+/* Debian's and Ubuntu's places first, then Fedora's, Arch's and Alpine's: a path that is not there costs one system
+ * call. */
 
 static const char *const python_paths[] = {
 	"/etc/python3",
@@ -37,7 +38,7 @@ static const char *const tls_paths[] = {
 	NULL,
 };
 
-static const char *const tz_paths[] = {"/usr/share/zoneinfo", "/etc/localtime", "/etc/timezone", NULL};
+static const char *const tz_paths[] = { "/usr/share/zoneinfo", "/etc/localtime", "/etc/timezone", NULL };
 
 static const char *const locale_paths[] = {
 	"/usr/lib/locale",
@@ -48,25 +49,32 @@ static const char *const locale_paths[] = {
 
 static const char *const dns_paths[] = {
 	"/etc/resolv.conf", /* often a link into /run */
-	"/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/nsswitch.conf", "/etc/services", "/etc/protocols", NULL,
+	"/etc/hosts",
+	"/etc/host.conf",
+	"/etc/gai.conf",
+	"/etc/nsswitch.conf",
+	"/etc/services",
+	"/etc/protocols",
+	NULL,
 };
 
-static const char *const users_paths[] = {"/etc/passwd", "/etc/group", "/etc/nsswitch.conf", NULL};
+static const char *const users_paths[] = { "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", NULL };
 
-static const char *const mime_paths[] = {"/etc/mime.types", "/usr/share/mime", "/etc/apache2/mime.types", "/usr/share/misc/magic.mgc", "/usr/share/file", NULL};
+static const char *const mime_paths[] = { "/etc/mime.types",           "/usr/share/mime", "/etc/apache2/mime.types",
+	                                  "/usr/share/misc/magic.mgc", "/usr/share/file", NULL };
 
-static const char *const no_paths[] = {NULL};
+static const char *const no_paths[] = { NULL };
 
 const struct preset presets[] = {
-	{"python", "configuration, data and fonts that Python packages read", python_paths, false},
-	{"tls", "certificates and OpenSSL's configuration, no private keys", tls_paths, false},
-	{"tz", "time zones", tz_paths, false},
-	{"locale", "locales and character sets", locale_paths, false},
-	{"dns", "how this machine resolves names", dns_paths, false},
-	{"users", "names of users and groups", users_paths, false},
-	{"mime", "file types", mime_paths, false},
-	{"project", "the script's project: the nearest directory above it with a project file", no_paths, true},
-	{NULL, NULL, NULL, false},
+	{ "python", "configuration, data and fonts that Python packages read", python_paths, false },
+	{ "tls", "certificates and OpenSSL's configuration, no private keys", tls_paths, false },
+	{ "tz", "time zones", tz_paths, false },
+	{ "locale", "locales and character sets", locale_paths, false },
+	{ "dns", "how this machine resolves names", dns_paths, false },
+	{ "users", "names of users and groups", users_paths, false },
+	{ "mime", "file types", mime_paths, false },
+	{ "project", "the script's project: the nearest directory above it with a project file", no_paths, true },
+	{ NULL, NULL, NULL, false },
 };
 
 const struct preset *preset_find(const char *name)
@@ -78,6 +86,6 @@ const struct preset *preset_find(const char *name)
 }
 
 /* Debian keeps numpy's BLAS and LAPACK behind /etc/alternatives. */
-const char *const interpreter_system_paths[] = {"/etc/ld.so.cache", "/etc/alternatives", NULL};
+const char *const interpreter_system_paths[] = { "/etc/ld.so.cache", "/etc/alternatives", NULL };
 
-const char *const project_markers[] = {"pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "Pipfile", NULL};
+const char *const project_markers[] = { "pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "Pipfile", NULL };

@@ -124,6 +124,28 @@ static void report_syntax(struct builder *b, const yaml_parser_t *parser)
 	document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span, "not valid YAML: %s", problem);
 }
 
+/* Characters that end a line for YAML 1.1, but for no editor: what is seen would not be what is read. C1 controls as well. */
+static bool is_hidden(const char *text, size_t length)
+{
+	if (length == 2)
+		return text[0] == '\xc2' && (unsigned char)text[1] < 0xa0;
+	return length == 3 && (memcmp(text, "\xe2\x80\xa8", 3) == 0 || memcmp(text, "\xe2\x80\xa9", 3) == 0);
+}
+
+/* What is wrong with the character at data[i], of `step` bytes; NULL when nothing is. */
+static const char *byte_fault(const char *data, size_t length, size_t i, size_t step)
+{
+	unsigned char byte = (unsigned char)data[i];
+
+	if (step == 0)
+		return "is not UTF-8";
+	if (byte == '\r' && i + 1 < length && data[i + 1] == '\n')
+		return NULL;
+	if ((byte < 0x20 && byte != '\t' && byte != '\n') || byte == 0x7f)
+		return "is a control character";
+	return is_hidden(data + i, step) ? "begins a hidden control character" : NULL;
+}
+
 /* Everything that no place of a profile may hold, before libyaml sees it: it would take UTF-16 and report bytes without a
  * line. Returns -1 at the first fault, since what follows is most likely no text at all. */
 static int check_bytes(struct builder *b)
@@ -134,20 +156,19 @@ static int check_bytes(struct builder *b)
 
 	for (size_t i = 0; i < length;) {
 		unsigned char byte = (unsigned char)data[i];
+		const char *fault;
 		size_t step;
-		bool control;
 
+		/* Nearly all bytes are these. */
 		if (byte >= 0x20 && byte < 0x7f) {
 			i++;
 			span.column++;
 			continue;
 		}
-		step = byte < 0x80 ? 1 : utf8_length(data + i, length - i);
-		control = (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f;
-
-		if (step == 0 || control) {
-			document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span,
-			                step == 0 ? "byte 0x%02x is not UTF-8" : "control character 0x%02x", byte)
+		step = utf8_length(data + i, length - i);
+		fault = byte_fault(data, length, i, step);
+		if (fault) {
+			document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span, "byte 0x%02x %s", byte, fault)
 				->hint = "Profiles are UTF-8 text.";
 			return -1;
 		}

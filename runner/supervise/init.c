@@ -9,20 +9,35 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/syscalls.h"
+#include "supervise/children.h"
 #include "supervise/protocol.h"
 
 #define CONTROL_FD 3
 #define SIGNAL_FD 4
+#define ARGUMENTS_MAX (8 << 20) /* more than the kernel lets anybody pass */
 
 static void send_report(const struct report *report)
 {
 	raw_write(CONTROL_FD, report, sizeof(*report)); /* a supervisor that is gone needs no report */
+}
+
+/* The caller's command line, with its --env values, is not for the script to read in /proc/1/cmdline. The kernel lays the
+ * strings of argv, of the environment and the program's name one behind the other; this is a copy of the supervisor's
+ * memory, and the plan has copies of what it needs. */
+static void clear_command_line(void)
+{
+	char *start = program_invocation_name;
+	const char *end = environ && environ[0] ? environ[0] : (const char *)getauxval(AT_EXECFN);
+
+	for (char *at = start; end > start && end - start < ARGUMENTS_MAX && at < end; at++)
+		*at = '\0';
 }
 
 static _Noreturn void fail(const struct stage_failure *failure)
@@ -39,40 +54,10 @@ static _Noreturn void script_main(const struct plan *plan, struct confine_state 
 	raw_exit(1);
 }
 
-/* Without a PID namespace: children that we know of are killed until none is left; their children become ours meanwhile. */
-static void kill_children(void)
+static _Noreturn void end_everything(const struct plan *plan, pid_t script)
 {
-	char text[4096];
-	int fd = raw_openat(AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
-	ssize_t length = fd < 0 ? 0 : raw_read(fd, text, sizeof(text));
-	pid_t pid = 0;
-
-	for (ssize_t i = 0; i < length; i++) {
-		if (text[i] >= '0' && text[i] <= '9') {
-			pid = pid * 10 + (text[i] - '0');
-		} else if (pid) {
-			raw_kill(pid, SIGKILL);
-			pid = 0;
-		}
-	}
-	if (fd >= 0)
-		raw_close(fd);
-}
-
-static _Noreturn void end_everything(const struct plan *plan)
-{
-	int status;
-
-	while (plan->mode == MODE_LANDLOCK) {
-		pid_t pid;
-
-		kill_children();
-		pid = raw_wait4(-1, &status, WNOHANG, NULL);
-		if (pid == -ECHILD)
-			break;
-		if (pid == 0)
-			poll(NULL, 0, 1);
-	}
+	if (plan->mode == MODE_LANDLOCK)
+		end_children(script);
 	raw_exit(0);
 }
 
@@ -85,7 +70,7 @@ static void reap(const struct plan *plan, pid_t script)
 		if (pid != script)
 			continue;
 		send_report(&report);
-		end_everything(plan);
+		end_everything(plan, script);
 	}
 }
 
@@ -95,7 +80,7 @@ static void obey(const struct plan *plan, pid_t script)
 	ssize_t size = raw_read(CONTROL_FD, &order, sizeof(order));
 
 	if (size == 0)
-		end_everything(plan);
+		end_everything(plan, script);
 	if (size != sizeof(order))
 		return;
 	if (order.scope == ORDER_ALL && plan->mode == MODE_NAMESPACES)
@@ -104,8 +89,7 @@ static void obey(const struct plan *plan, pid_t script)
 		raw_kill(order.scope == ORDER_SCRIPT ? script : -script, order.signal);
 }
 
-/* The caller's command line, with its --env values, is not for the script to read in /proc/1/cmdline. */
-static void prepare(const struct plan *plan, struct confine_state *state, int control_fd)
+static void prepare(const struct plan *plan, struct confine_state *state)
 {
 	const uint64_t child = 1ULL << (SIGCHLD - 1);
 	struct stage_failure failure = { .stage = STAGE_SESSION };
@@ -127,7 +111,7 @@ static void prepare(const struct plan *plan, struct confine_state *state, int co
 		raw_dup3(fd, SIGNAL_FD, O_CLOEXEC);
 	raw_close_range(SIGNAL_FD + 1, ~0U, 0);
 	state->parent_pid = raw_getpid();
-	(void)control_fd;
+	clear_command_line();
 }
 
 _Noreturn void init_main(const struct plan *plan, struct confine_state *state, int control_fd)
@@ -145,7 +129,7 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 	}
 	if (confine_run_stages(plan, state, STAGE_IDENTITY_MAP, STAGE_NO_NEW_PRIVS, &failure))
 		fail(&failure);
-	prepare(plan, state, control_fd);
+	prepare(plan, state);
 	script = vfork();
 	if (script == 0)
 		script_main(plan, state, &failure);

@@ -1,13 +1,14 @@
 #include "supervise/relaunch.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <sched.h>
 #include <string.h>
 
 static enum host_feature refused_feature(const struct plan *plan, const struct stage_failure *failure)
 {
+	/* the network namespace alone may be refused: the view is worth a second try without it */
 	if (failure->stage == STAGE_COUNT)
-		return FEATURE_NAMESPACES;
+		return plan->namespaces & CLONE_NEWNET ? FEATURE_NETWORK_NAMESPACE : FEATURE_NAMESPACES;
 	if (failure->stage == STAGE_IDENTITY_MAP)
 		return FEATURE_USER_NAMESPACES;
 	if (failure->stage == STAGE_NETWORK)
@@ -16,24 +17,37 @@ static enum host_feature refused_feature(const struct plan *plan, const struct s
 		return FEATURE_NAMESPACES;
 	if (failure->stage == STAGE_VIEW && plan->view[failure->step].kind == VIEW_PROC)
 		return FEATURE_PROC_MOUNT;
+	if (failure->stage == STAGE_VIEW && plan->view[failure->step].idmapped)
+		return FEATURE_IDMAPPED_MOUNTS;
+	if (failure->stage == STAGE_HOSTNAME)
+		return FEATURE_HOSTNAME;
 	return FEATURE_COUNT;
+}
+
+/* Being short of memory or descriptors says nothing about the machine, and must not lead to a weaker plan. */
+static bool means_refused(int sys_errno)
+{
+	static const int refusals[] = { EPERM, EACCES, ENOSPC, EINVAL, ENOSYS, EOPNOTSUPP, EUSERS };
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (sys_errno == refusals[i])
+			return true;
+	return false;
 }
 
 bool outcome_lowers(const struct plan *plan, const struct outcome *outcome, struct host_facts *facts)
 {
 	const struct stage_failure *failure = &outcome->failure;
 	enum host_feature feature;
-	char detail[sizeof(facts->features[0].detail)];
 
-	if (outcome->kind != OUTCOME_SETUP_FAILED || plan->mode != MODE_NAMESPACES || failure->verify)
+	if (outcome->kind != OUTCOME_SETUP_FAILED || plan->mode != MODE_NAMESPACES || failure->verify ||
+	    !means_refused(failure->sys_errno))
 		return false;
 	feature = refused_feature(plan, failure);
 	if (feature == FEATURE_COUNT || facts->features[feature].level == 0)
 		return false;
-	snprintf(detail, sizeof(detail), "%s: %s", failure->stage < STAGE_COUNT ? stages[failure->stage].name : "clone",
-	         strerror(failure->sys_errno));
-	host_facts_lower(facts, feature, failure->sys_errno, detail);
-	return true;
+	return host_facts_lower(facts, feature, failure->sys_errno,
+	                        failure->stage < STAGE_COUNT ? stages[failure->stage].name : "clone");
 }
 
 /* What the step number of a stage stands for; "" where the stage's name says it all. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,7 +18,10 @@
 #include "base/exit_status.h"
 #include "base/fds.h"
 #include "host/syscalls.h"
+#include "supervise/children.h"
+#include "supervise/idmap.h"
 #include "supervise/protocol.h"
+#include "supervise/watch.h"
 
 struct supervisor {
 	const struct plan *plan;
@@ -25,7 +29,8 @@ struct supervisor {
 	int control_fd, signal_fd;
 	pid_t init;
 	uint64_t deadline_ms; /* monotonic; 0: none */
-	bool terminating, ended;
+	uint64_t next_look_ms; /* at the tree; 0: nothing to look for */
+	bool limit_reached, terminating, ended;
 };
 
 static uint64_t now_ms(void)
@@ -89,7 +94,7 @@ static void read_report(struct supervisor *s)
 	if (report.kind == REPORT_FAILED) {
 		s->outcome->kind = OUTCOME_SETUP_FAILED;
 		s->outcome->failure = report.failure;
-	} else if (report.kind == REPORT_ENDED && s->outcome->kind != OUTCOME_TIMEOUT) {
+	} else if (report.kind == REPORT_ENDED && !s->limit_reached) {
 		s->outcome->kind = WIFSIGNALED(report.wait_status) ? OUTCOME_SIGNALED : OUTCOME_EXITED;
 		s->outcome->status = WIFSIGNALED(report.wait_status) ? WTERMSIG(report.wait_status)
 		                                                     : WEXITSTATUS(report.wait_status);
@@ -102,6 +107,7 @@ static void keep_deadline(struct supervisor *s)
 		return;
 	if (!s->terminating) {
 		s->outcome->kind = OUTCOME_TIMEOUT;
+		s->limit_reached = true;
 		give_order(s, SIGTERM, ORDER_GROUP);
 		s->terminating = true;
 		s->deadline_ms = now_ms() + s->plan->deadlines.grace_ms;
@@ -111,23 +117,60 @@ static void keep_deadline(struct supervisor *s)
 	end_init(s);
 }
 
+static void reach_limit(struct supervisor *s, enum outcome_kind kind, uint64_t peak_bytes)
+{
+	s->outcome->kind = kind;
+	s->outcome->peak_bytes = peak_bytes;
+	s->limit_reached = true;
+	s->next_look_ms = 0;
+	end_init(s);
+}
+
+static void look_at_tree(struct supervisor *s)
+{
+	const struct deadlines *limits = &s->plan->deadlines;
+	struct tree_usage usage;
+
+	if (!s->next_look_ms || now_ms() < s->next_look_ms || s->limit_reached)
+		return;
+	s->next_look_ms = now_ms() + WATCH_INTERVAL_MS;
+	if (tree_measure(s->init, &usage))
+		return; /* it has just ended */
+	if (limits->cpu_ms && usage.cpu_ms >= limits->cpu_ms)
+		reach_limit(s, OUTCOME_CPU_TIME, 0);
+	/* forked processes share pages: the cheap sum is only a reason to look closely */
+	else if (limits->memory_bytes && usage.memory_bytes > limits->memory_bytes &&
+	         tree_measure_exactly(s->init, &usage) == 0 && usage.exact_bytes > limits->memory_bytes)
+		reach_limit(s, OUTCOME_MEMORY, usage.exact_bytes);
+}
+
+static int time_to_wait(const struct supervisor *s)
+{
+	uint64_t now = now_ms(), next = s->deadline_ms;
+
+	if (s->next_look_ms && (!next || s->next_look_ms < next))
+		next = s->next_look_ms;
+	if (!next)
+		return -1;
+	return next <= now ? 0 : next - now > 60000 ? 60000 : (int)(next - now);
+}
+
 static void watch(struct supervisor *s)
 {
 	struct pollfd fds[2] = { { .fd = s->control_fd, .events = POLLIN }, { .fd = s->signal_fd, .events = POLLIN } };
 
 	if (s->plan->deadlines.timeout_ms)
 		s->deadline_ms = now_ms() + s->plan->deadlines.timeout_ms;
+	if (s->plan->deadlines.memory_bytes || s->plan->deadlines.cpu_ms)
+		s->next_look_ms = now_ms() + WATCH_INTERVAL_MS;
 	while (!s->ended) {
-		uint64_t now = now_ms();
-		int wait_ms = !s->deadline_ms ? -1 : s->deadline_ms <= now ? 0 :
-		              s->deadline_ms - now > 60000 ? 60000 : (int)(s->deadline_ms - now);
-
-		poll(fds, 2, wait_ms);
+		poll(fds, 2, time_to_wait(s));
 		if (fds[1].revents)
 			pass_signal(s);
 		if (fds[0].revents)
 			read_report(s);
 		keep_deadline(s);
+		look_at_tree(s);
 	}
 }
 
@@ -163,6 +206,26 @@ static void remove_private_tmp(const struct plan *plan)
 		nftw(plan->private_tmp, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
+static int32_t first_idmapped(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->view_count; i++)
+		if (plan->view[i].idmapped)
+			return (int32_t)i;
+	return 0;
+}
+
+/* Needed by the view, so its failure is the view's. */
+static int prepare_idmap(const struct plan *plan, struct confine_state *state, struct stage_failure *failure)
+{
+	if (!plan->idmapped)
+		return 0;
+	state->id_map_fd = idmap_open(plan->uid, plan->gid);
+	if (state->id_map_fd >= 0)
+		return 0;
+	*failure = (struct stage_failure){ .stage = STAGE_VIEW, .step = first_idmapped(plan), .sys_errno = errno };
+	return -1;
+}
+
 int supervise_run(const struct plan *plan, struct outcome *out, struct error *err)
 {
 	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
@@ -173,22 +236,29 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 
 	if (plan->private_tmp && make_private_tmp(plan))
 		return error_set_errno(err, CODE_SETUP_FAILED, "private directory %s", plan->private_tmp);
+	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to end */
+	if (plan->mode == MODE_LANDLOCK)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	memcpy(&state.signal_mask, &before, sizeof(state.signal_mask));
 	s.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s.signal_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		return error_set_errno(err, CODE_SETUP_FAILED, "socketpair");
-	s.init = start_init(plan, &state, fds);
+	s.init = prepare_idmap(plan, &state, &outcome.failure) ? -1 : start_init(plan, &state, fds);
 	close(fds[1]);
 	s.control_fd = fds[0];
 	if (s.init < 0) {
-		outcome.failure.sys_errno = -s.init;
+		if (!outcome.failure.sys_errno)
+			outcome.failure.sys_errno = -s.init;
 	} else {
 		watch(&s);
 		while (waitpid(s.init, &status, 0) < 0 && errno == EINTR)
 			;
+		if (plan->mode == MODE_LANDLOCK)
+			end_children(0);
 	}
+	fd_close(&state.id_map_fd);
 	fd_close(&s.control_fd);
 	fd_close(&s.signal_fd);
 	remove_private_tmp(plan);
@@ -206,6 +276,10 @@ int outcome_exit_status(const struct outcome *outcome)
 		return EXIT_SIGNAL_BASE + outcome->status;
 	case OUTCOME_TIMEOUT:
 		return EXIT_TIMEOUT;
+	case OUTCOME_MEMORY:
+		return EXIT_SIGNAL_BASE + SIGKILL;
+	case OUTCOME_CPU_TIME:
+		return EXIT_SIGNAL_BASE + SIGXCPU;
 	case OUTCOME_SETUP_FAILED:
 		break;
 	}

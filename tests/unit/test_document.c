@@ -70,8 +70,11 @@ static void refuses_with_place_and_words(void **state)
 		{ "\"a\\x07\": 1\n", CODE_BAD_VALUE, 1, 1, "a control character in a value" },
 		{ "a: b\xff\n", CODE_YAML_SYNTAX, 1, 5, "byte 0xff is not UTF-8" },
 		{ "\xff\xfe" "a\0", CODE_YAML_SYNTAX, 1, 1, "byte 0xff is not UTF-8" },
-		{ "a: \x1b[2J\n", CODE_YAML_SYNTAX, 1, 4, "control character 0x1b" },
-		{ "ab: c\x7f\n", CODE_YAML_SYNTAX, 1, 6, "control character 0x7f" },
+		{ "a: \x1b[2J\n", CODE_YAML_SYNTAX, 1, 4, "byte 0x1b is a control character" },
+		{ "ab: c\x7f\n", CODE_YAML_SYNTAX, 1, 6, "byte 0x7f is a control character" },
+		{ "a: b\rc: d\n", CODE_YAML_SYNTAX, 1, 5, "byte 0x0d is a control character" },
+		{ "a: b\xc2\x85" "c: d\n", CODE_YAML_SYNTAX, 1, 5, "byte 0xc2 begins a hidden control character" },
+		{ "# x\xe2\x80\xa8locked: true\n", CODE_YAML_SYNTAX, 1, 4, "byte 0xe2 begins a hidden control character" },
 		{ "a: [1, 2\n", CODE_YAML_SYNTAX, 2, 1, "the list is not closed: ',' or ']' expected" },
 		{ "a:\n\t- b\n", CODE_YAML_SYNTAX, 2, 1, "a value cannot begin with this character" },
 		{ "a: b: c\n", CODE_YAML_SYNTAX, 1, 5, "a second ':' in one line, or wrong indentation" },
@@ -102,7 +105,7 @@ static void nul_bytes_are_refused(void **state)
 	(void)state;
 	parse(&p, "a: b\0c\n", 7);
 	assert_int_equal(p.result, -1);
-	assert_string_equal(p.diagnostics.items[0].message, "control character 0x00");
+	assert_string_equal(p.diagnostics.items[0].message, "byte 0x00 is a control character");
 	arena_free(&p.arena);
 }
 

@@ -26,7 +26,9 @@ static struct host_facts everything(uint32_t uid)
 
 static struct host_knobs nothing_known(void)
 {
-	return (struct host_knobs){ .max_user_namespaces = -1, .unprivileged_userns_clone = -1, .apparmor_restrict_userns = -1 };
+	return (struct host_knobs){ .max_user_namespaces = -1,
+		                    .unprivileged_userns_clone = -1,
+		                    .apparmor_restrict_userns = -1 };
 }
 
 static int level(const struct host_facts *facts, enum host_feature feature)
@@ -58,7 +60,8 @@ static void lowering_takes_what_depends_on_it(void **state)
 	assert_true(host_facts_lower(&facts, FEATURE_USER_NAMESPACES, ENOSPC, "clone(CLONE_NEWUSER)"));
 	assert_int_equal(level(&facts, FEATURE_USER_NAMESPACES), 0);
 	assert_int_equal(facts.features[FEATURE_USER_NAMESPACES].sys_errno, ENOSPC);
-	assert_string_equal(facts.features[FEATURE_USER_NAMESPACES].detail, "clone(CLONE_NEWUSER): No space left on device");
+	assert_string_equal(facts.features[FEATURE_USER_NAMESPACES].detail,
+	                    "clone(CLONE_NEWUSER): No space left on device");
 	assert_int_equal(level(&facts, FEATURE_NAMESPACES), 0);
 	assert_int_equal(level(&facts, FEATURE_HOSTNAME), 0);
 	assert_int_equal(level(&facts, FEATURE_NETWORK_NAMESPACE), 0);
@@ -122,7 +125,8 @@ static void assume_lowers(void **state)
 	assert_int_equal(host_facts_assume(&facts, "landlock=2,netns=0,seccomp=1", &err), 0);
 	assert_int_equal(level(&facts, FEATURE_LANDLOCK), 2);
 	/* nothing to be fixed about what was lowered by hand */
-	assert_null(host_feature_fix(FEATURE_USER_NAMESPACES, &facts, &(struct host_knobs){ .max_user_namespaces = 0 }));
+	assert_null(
+		host_feature_fix(FEATURE_USER_NAMESPACES, &facts, &(struct host_knobs){ .max_user_namespaces = 0 }));
 	/* aliases */
 	assert_int_equal(host_facts_assume(&facts, "usernotif=0", &err), 0);
 	assert_int_equal(level(&facts, FEATURE_USER_NOTIFY), 0);
@@ -176,7 +180,8 @@ static void assume_cannot_bring_back(void **state)
 
 static void landlock_rights_by_abi(void **state)
 {
-	static const uint64_t fs[] = { 0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff, 0xffff, 0xffff, 0xffff, 0x1ffff, 0x1ffff };
+	static const uint64_t fs[] = { 0,      0x1fff, 0x3fff, 0x7fff,  0x7fff, 0xffff,
+		                       0xffff, 0xffff, 0xffff, 0x1ffff, 0x1ffff };
 	static const uint64_t net[] = { 0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 15 };
 
 	(void)state;
@@ -184,11 +189,14 @@ static void landlock_rights_by_abi(void **state)
 		assert_int_equal(landlock_fs_rights(abi), fs[abi]);
 		assert_int_equal(landlock_net_rights(abi), net[abi]);
 		assert_int_equal(landlock_scopes(abi), abi >= 6 ? 3 : 0);
-		assert_int_equal(landlock_rights_known(LANDLOCK_KIND_RESTRICT_FLAG, abi), abi >= 8 ? 15 : abi == 7 ? 7 : 0);
+		assert_int_equal(landlock_rights_known(LANDLOCK_KIND_RESTRICT_FLAG, abi), abi >= 8   ? 15
+		                                                                          : abi == 7 ? 7
+		                                                                                     : 0);
 	}
-	assert_int_equal(landlock_file_rights(),
-	                 LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
-	                         LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_IOCTL_DEV | LANDLOCK_ACCESS_FS_RESOLVE_UNIX);
+	assert_int_equal(landlock_file_rights(), LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+	                                                 LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_TRUNCATE |
+	                                                 LANDLOCK_ACCESS_FS_IOCTL_DEV |
+	                                                 LANDLOCK_ACCESS_FS_RESOLVE_UNIX);
 	for (int i = 0; i < LANDLOCK_ABI_HIGHEST; i++)
 		assert_int_equal(landlock_abis[i].abi, i + 1);
 }
@@ -204,28 +212,76 @@ struct fix_case {
 static void fix_fits_what_was_seen(void **state)
 {
 	const struct fix_case rows[] = {
-		{ FEATURE_USER_NAMESPACES, 1000, EPERM, { -1, 0, -1, "", false, CONTAINER_NONE, NULL, false, false },
+		{ FEATURE_USER_NAMESPACES,
+		  1000,
+		  EPERM,
+		  { -1, 0, -1, "", false, CONTAINER_NONE, NULL, false, false },
 		  "sysctl -w kernel.unprivileged_userns_clone=1" },
-		{ FEATURE_USER_NAMESPACES, 1000, ENOSPC, { 0, -1, -1, "", false, CONTAINER_NONE, NULL, false, false },
+		{ FEATURE_USER_NAMESPACES,
+		  1000,
+		  ENOSPC,
+		  { 0, -1, -1, "", false, CONTAINER_NONE, NULL, false, false },
 		  "sysctl -w user.max_user_namespaces=" },
-		{ FEATURE_USER_NAMESPACES, 1000, EACCES, { 1000, -1, 1, "", false, CONTAINER_NONE, NULL, false, false },
+		{ FEATURE_USER_NAMESPACES,
+		  1000,
+		  EACCES,
+		  { 1000, -1, 1, "", false, CONTAINER_NONE, NULL, false, false },
 		  "apparmor_parser -r /etc/apparmor.d/pyconfine" },
-		{ FEATURE_USER_NAMESPACES, 1000, EPERM, { 1000, -1, -1, "", true, CONTAINER_DOCKER, "/.dockerenv", false, false },
+		{ FEATURE_USER_NAMESPACES,
+		  1000,
+		  EPERM,
+		  { 1000, -1, -1, "", true, CONTAINER_DOCKER, "/.dockerenv", false, false },
 		  "--security-opt seccomp=unconfined" },
-		{ FEATURE_USER_NAMESPACES, 1000, EPERM, { 1000, -1, -1, "", true, CONTAINER_KUBERNETES, "X", false, false },
+		{ FEATURE_USER_NAMESPACES,
+		  1000,
+		  EPERM,
+		  { 1000, -1, -1, "", true, CONTAINER_KUBERNETES, "X", false, false },
 		  "seccompProfile: {type: Unconfined}" },
-		{ FEATURE_USER_NAMESPACES, 1000, EPERM, { 1000, -1, -1, "", true, CONTAINER_NONE, NULL, true, true },
+		{ FEATURE_USER_NAMESPACES,
+		  1000,
+		  EPERM,
+		  { 1000, -1, -1, "", true, CONTAINER_NONE, NULL, true, true },
 		  "RestrictNamespaces=no" },
-		{ FEATURE_LANDLOCK, 1000, EOPNOTSUPP, { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false }, "lsm=landlock," },
-		{ FEATURE_LANDLOCK, 1000, EPERM, { -1, -1, -1, "", true, CONTAINER_DOCKER, "X", false, false }, "Docker 23.0" },
-		{ FEATURE_USER_NOTIFY, 1000, EBUSY, { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false }, "only listener" },
-		{ FEATURE_PROC_MOUNT, 1000, EPERM, { -1, -1, -1, "", false, CONTAINER_PODMAN, "X", false, false }, "unmask=ALL" },
-		{ FEATURE_CGROUP, 1000, EACCES, { -1, -1, -1, "", false, CONTAINER_NONE, NULL, true, true },
+		{ FEATURE_LANDLOCK,
+		  1000,
+		  EOPNOTSUPP,
+		  { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false },
+		  "lsm=landlock," },
+		{ FEATURE_LANDLOCK,
+		  1000,
+		  EPERM,
+		  { -1, -1, -1, "", true, CONTAINER_DOCKER, "X", false, false },
+		  "Docker 23.0" },
+		{ FEATURE_USER_NOTIFY,
+		  1000,
+		  EBUSY,
+		  { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false },
+		  "only listener" },
+		{ FEATURE_PROC_MOUNT,
+		  1000,
+		  EPERM,
+		  { -1, -1, -1, "", false, CONTAINER_PODMAN, "X", false, false },
+		  "unmask=ALL" },
+		{ FEATURE_CGROUP,
+		  1000,
+		  EACCES,
+		  { -1, -1, -1, "", false, CONTAINER_NONE, NULL, true, true },
 		  "systemd-run --user --scope -p Delegate=yes" },
-		{ FEATURE_CGROUP, 1000, ENODEV, { -1, -1, -1, "", false, CONTAINER_NONE, NULL, true, false },
+		{ FEATURE_CGROUP,
+		  1000,
+		  ENODEV,
+		  { -1, -1, -1, "", false, CONTAINER_NONE, NULL, true, false },
 		  "systemd.unified_cgroup_hierarchy=1" },
-		{ FEATURE_IDMAPPED_MOUNTS, 1000, EPERM, { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false }, NULL },
-		{ FEATURE_NO_NEW_PRIVS, 1000, EPERM, { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false }, NULL },
+		{ FEATURE_IDMAPPED_MOUNTS,
+		  1000,
+		  EPERM,
+		  { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false },
+		  NULL },
+		{ FEATURE_NO_NEW_PRIVS,
+		  1000,
+		  EPERM,
+		  { -1, -1, -1, "", false, CONTAINER_NONE, NULL, false, false },
+		  NULL },
 	};
 
 	(void)state;

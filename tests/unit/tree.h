@@ -67,7 +67,8 @@ static inline void tree_bytes(const char *path, const void *data, size_t size, m
 	tree_parent(path);
 	unlink(tree(path));
 	fd = open(tree(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	tree_check(fd >= 0 && write(fd, data, size) == (ssize_t)size && fchmod(fd, mode) == 0 && close(fd) == 0, "write", path);
+	tree_check(fd >= 0 && write(fd, data, size) == (ssize_t)size && fchmod(fd, mode) == 0 && close(fd) == 0,
+	           "write", path);
 }
 
 static inline void tree_file(const char *path, const char *text, mode_t mode)
@@ -90,7 +91,7 @@ static inline void tree_program_for(const char *path, Elf64_Half machine, unsign
 		Elf64_Ehdr header;
 		Elf64_Phdr segment;
 		char loader[sizeof(loader)];
-	} file = {0};
+	} file = { 0 };
 
 	memcpy(file.header.e_ident, ELFMAG, SELFMAG);
 	file.header.e_ident[EI_CLASS] = class;

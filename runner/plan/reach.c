@@ -1,0 +1,89 @@
+/* Grants that would not work: what the administrator's ceiling does not permit, and what the script's user could not open.
+ * Both are said now, with the line to change, and not as a PermissionError in the middle of a script. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "plan/parts.h"
+
+static bool is_permitted(struct build *b, const struct item *item, const struct file_grants *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *path = expand_path(&list->items[i].path, &b->variables, b->arena, b->err), *real = NULL;
+
+		if (path && path_follow(path, b->arena, NULL, &real, NULL) == 0 && path_is_below(item->source, real))
+			return true;
+	}
+	return false;
+}
+
+static int check_ceiling(struct build *b, const struct item *item)
+{
+	const struct profile_ceiling *ceiling = b->profile->ceiling;
+	char shown[256];
+	bool permitted;
+
+	if (!ceiling || item->origin != ORIGIN_GRANT)
+		return 0;
+	permitted = item->write ? !ceiling->has_write || is_permitted(b, item, &ceiling->write)
+	                        : !ceiling->has_read || is_permitted(b, item, &ceiling->read) ||
+	                                  (ceiling->has_write && is_permitted(b, item, &ceiling->write));
+	if (permitted)
+		return 0;
+	error_set(b->err, CODE_LOCKED, "files.%s: %s is more than %s permits", item->write ? "write" : "read",
+	          escape_into(shown, sizeof(shown), item->source), ceiling->file);
+	b->err->pos = item->pos;
+	return error_hint(b->err, "The administrator's ceiling is the last word; ask for it there.");
+}
+
+/* May the script's new user, who owns nothing and is in no group, do this to what lies there? Without an idmapped mount. */
+static bool is_open_to_others(const struct build *b, const struct item *item)
+{
+	uint32_t wanted = S_IROTH | (item->directory ? S_IXOTH : 0) | (item->write ? S_IWOTH : 0);
+
+	return item->uid == b->plan->uid || (item->mode & wanted) == wanted;
+}
+
+/* In a view, what lies above a path is ours; without one it is the host's, and each directory must be passed. */
+static const char *closed_directory(const struct build *b, const struct item *item)
+{
+	for (const char *directory = path_directory(b->arena, item->source); strcmp(directory, "/");
+	     directory = path_directory(b->arena, directory)) {
+		struct stat st;
+
+		if (stat(directory, &st) == 0 && !(st.st_mode & S_IXOTH) && st.st_uid != b->plan->uid)
+			return directory;
+	}
+	return NULL;
+}
+
+static int check_user(struct build *b, const struct item *item)
+{
+	bool mapped = b->plan->mode == MODE_NAMESPACES && b->facts->features[FEATURE_IDMAPPED_MOUNTS].level > 0 && item->uid == 0;
+	const char *closed = b->plan->mode == MODE_LANDLOCK ? closed_directory(b, item) : NULL;
+	char shown[256];
+
+	if (!b->plan->change_user || mapped || (item->origin != ORIGIN_GRANT && item->origin != ORIGIN_SCRIPT))
+		return 0;
+	if (!closed && is_open_to_others(b, item))
+		return 0;
+	/* what a built-in profile grants is a convenience; the script itself must be there */
+	if (item->origin == ORIGIN_GRANT && (!item->pos.file || strncmp(item->pos.file, "builtin:", 8) == 0)) {
+		plan_note(b, "%s is not open to the script's user (uid %u)", escape_into(shown, sizeof(shown), item->source), b->plan->uid);
+		return 0;
+	}
+	error_set(b->err, CODE_CANNOT_KEEP, "%s: the script runs as uid %u, which may not %s it",
+	          escape_into(shown, sizeof(shown), closed ? closed : item->source), b->plan->uid,
+	          closed ? "enter" : item->write ? "write" : "read");
+	b->err->pos = item->pos;
+	return error_hint(b->err, "Started by root, a script never runs as root. Open the path to others (chmod o+rX), start\n"
+	                          "pyconfine as the path's owner, or write system: {user: keep}.");
+}
+
+int plan_reach(struct build *b)
+{
+	for (size_t i = 0; i < b->item_count; i++)
+		if (check_ceiling(b, &b->items[i]) || check_user(b, &b->items[i]))
+			return -1;
+	return 0;
+}

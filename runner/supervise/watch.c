@@ -1,0 +1,136 @@
+#include "supervise/watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fds.h"
+
+/* Beyond this many processes the tree is not walked further: RLIMIT_NPROC has failed, and memory alone decides. */
+#define TREE_MAX 4096
+
+struct tree {
+	pid_t pids[TREE_MAX];
+	size_t count;
+};
+
+static struct tree tree; /* the supervisor has one thread, and one tree */
+
+/* A small file of /proc as a string; "" when it is gone. */
+static const char *read_small(const char *path, char *buffer, size_t size)
+{
+	FD_CLEANUP int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, buffer, size - 1);
+
+	buffer[length > 0 ? length : 0] = '\0';
+	return buffer;
+}
+
+static void add_children(const char *list)
+{
+	char *end;
+
+	for (long pid = strtol(list, &end, 10); end != list && tree.count < TREE_MAX; pid = strtol(list, &end, 10)) {
+		tree.pids[tree.count++] = (pid_t)pid;
+		list = end;
+	}
+}
+
+/* A child is listed with the thread that made it, so every thread is asked. */
+static bool add_children_of(pid_t pid)
+{
+	char path[64], list[16384];
+	DIR *tasks;
+	const struct dirent *task;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	if (!tasks)
+		return false;
+	while ((task = readdir(tasks))) {
+		if (task->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", pid, task->d_name);
+		add_children(read_small(path, list, sizeof(list)));
+	}
+	closedir(tasks);
+	return true;
+}
+
+static uint64_t resident_bytes(pid_t pid)
+{
+	char path[64], text[256];
+	unsigned long long size = 0, resident = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	if (sscanf(read_small(path, text, sizeof(text)), "%llu %llu", &size, &resident) != 2)
+		return 0;
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t rollup_line(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	return line ? strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+/* Pages of files are left out: they are the system's, and go when memory is short. */
+static uint64_t proportional_bytes(pid_t pid)
+{
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	read_small(path, text, sizeof(text));
+	return rollup_line(text, "\nPss_Anon:") + rollup_line(text, "\nPss_Shmem:") + rollup_line(text, "\nSwapPss:");
+}
+
+/* utime, stime, cutime, cstime are the fields 14 to 17; the name before them may hold blanks and brackets. */
+static uint64_t cpu_ms(pid_t pid)
+{
+	char path[64], text[1024];
+	const char *rest;
+	unsigned long long user = 0, system = 0;
+	long long child_user = 0, child_system = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	rest = strrchr(read_small(path, text, sizeof(text)), ')');
+	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld", &user, &system,
+	                    &child_user, &child_system) != 4)
+		return 0;
+	return (user + system + (unsigned long long)(child_user + child_system)) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+static int measure(pid_t init, bool exactly, struct tree_usage *out)
+{
+	struct tree_usage usage = { 0 };
+
+	tree.count = 0;
+	if (!add_children_of(init))
+		return -1;
+	usage.cpu_ms = cpu_ms(init);
+	for (size_t i = 0; i < tree.count; i++) {
+		usage.memory_bytes += resident_bytes(tree.pids[i]);
+		usage.exact_bytes += exactly ? proportional_bytes(tree.pids[i]) : 0;
+		usage.cpu_ms += cpu_ms(tree.pids[i]);
+		add_children_of(tree.pids[i]);
+	}
+	usage.processes = tree.count;
+	*out = usage;
+	return 0;
+}
+
+int tree_measure(pid_t init, struct tree_usage *out)
+{
+	return measure(init, false, out);
+}
+
+int tree_measure_exactly(pid_t init, struct tree_usage *out)
+{
+	return measure(init, true, out);
+}
