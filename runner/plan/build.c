@@ -84,7 +84,7 @@ static int refuse_not_yet(struct build *b)
 		return 0;
 	error_set(b->err, CODE_NOT_YET, "%s cannot be enforced by this version yet, and is not ignored", keys->items[0].value);
 	b->err->pos = keys->items[0].pos;
-	return error_hint(b->err, "Remove the key to run without it.");
+	return error_hint(b->err, "Leave it out to run without it.");
 }
 
 /* Only explain and the report ask: a launch does not read the script. One that cannot be read has no hash; Python says so. */

@@ -27,6 +27,10 @@ static int look_up(const char *path, struct arena *arena, struct path_links *lin
 	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW, .resolve = RESOLVE_NO_SYMLINKS };
 	FD_CLEANUP int fd = raw_openat2(AT_FDCWD, path, &how);
 
+	if (fd == -ENOENT) {
+		errno = ENOENT; /* with a link that leads nowhere it is ELOOP */
+		return -1;
+	}
 	if (fd < 0)
 		return path_follow(path, arena, links, real, st);
 	*real = path;

@@ -82,6 +82,8 @@ static void add_private_places(struct build *b)
 	const uint64_t all = READ_RIGHTS | WRITE_RIGHTS;
 
 	if (b->plan->mode == MODE_NAMESPACES) {
+		/* names are all that "/" gives, and of those the view holds no others than what is shown */
+		rule_add(b, "/", true, LANDLOCK_ACCESS_FS_READ_DIR, false);
 		rule_add(b, INSIDE_TMP, true, all, true);
 		rule_add(b, INSIDE_SHM, true, all, true);
 		rule_add(b, plan_inside_home(b), true, all, true);

@@ -54,7 +54,7 @@ static void promise_network(struct build *b)
 	else if (b->plan->namespaces & CLONE_NEWNET)
 		keep(b, PROMISE_NETWORK, "none", "network namespace + seccomp");
 	else
-		keep(b, PROMISE_NETWORK, "none, not even loopback", "seccomp");
+		keep(b, PROMISE_NETWORK, "none: no sockets, not even loopback or UNIX", "seccomp");
 }
 
 static void promise_exec(struct build *b)

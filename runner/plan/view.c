@@ -192,6 +192,8 @@ static void collect(struct build *b, struct entries *list)
 			                                    .attributes = item_attributes(&b->items[i]),
 			                                    .directory = b->items[i].directory });
 	add_scratch(b, list);
+	if (strcmp(b->plan->cwd, "/"))
+		entry_add(b, list, &(struct entry){ .path = b->plan->cwd, .kind = VIEW_DIRECTORY, .mode = 0755, .directory = true });
 	add_links(b, list);
 	add_etc(b, list);
 	add_masks(b, list);
@@ -253,6 +255,11 @@ static int check_mount_point(struct build *b, const struct entry *entry, const s
 	return error_hint(b->err, "Choose an `as` outside of %s, or create the place for it.", outer->path);
 }
 
+static bool mounts(enum view_kind kind)
+{
+	return kind == VIEW_BIND || kind == VIEW_SCRATCH || kind == VIEW_PROC;
+}
+
 static int emit_entry(struct build *b, const struct entries *list, size_t index)
 {
 	const struct entry *entry = &list->items[index], *outer = mounted_above(list, index, entry->path);
@@ -260,13 +267,13 @@ static int emit_entry(struct build *b, const struct entries *list, size_t index)
 
 	if (has_step(b, entry->path, strlen(entry->path)) && entry->kind != VIEW_SCRATCH)
 		return 0; /* the same path twice: one is enough */
-	if (outer && (entry->kind == VIEW_SYMLINK || entry->kind == VIEW_FILE))
+	if (outer && (entry->kind == VIEW_SYMLINK || entry->kind == VIEW_FILE || entry->kind == VIEW_DIRECTORY))
 		return 0; /* the host's own is shown there */
 	if (outer && check_mount_point(b, entry, outer))
 		return -1;
 	if (!outer)
 		add_parents(b, entry->path);
-	if (!outer && entry->kind != VIEW_SYMLINK && entry->kind != VIEW_FILE && !has_step(b, entry->path, strlen(entry->path)))
+	if (!outer && mounts(entry->kind) && !has_step(b, entry->path, strlen(entry->path)))
 		step_add(b, entry->directory ? VIEW_DIRECTORY : VIEW_FILE, entry->path)->mode = entry->directory ? 0755 : 0444;
 	step = step_add(b, entry->kind, entry->path);
 	step->source = entry->item ? entry->item->source : entry->source;

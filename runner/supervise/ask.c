@@ -26,17 +26,26 @@ static struct profile bare_profile(void)
 	return profile;
 }
 
-/* The answer goes to a file in memory: it may be larger than a pipe, and nobody reads while the supervisor watches. */
+/* The answer goes to a file in memory: it may be larger than a pipe, and nobody reads while the supervisor watches. What is
+ * said on stderr is nobody's business: a program that is no Python complains of ours. Our own stdin is the script's. */
 static int run_with_output(const struct plan *plan, int out_fd, struct outcome *outcome, struct error *err)
 {
-	FD_CLEANUP int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	int result;
+	FD_CLEANUP int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int own[] = { null_fd, out_fd, null_fd };
+	int saved[3] = { -1, -1, -1 }, result = 0;
 
-	if (saved < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
-		return error_set_errno(err, CODE_SETUP_FAILED, "dup2");
-	result = supervise_run(plan, outcome, err);
-	if (dup2(saved, STDOUT_FILENO) < 0)
-		return error_set_errno(err, CODE_SETUP_FAILED, "dup2");
+	for (int fd = 0; fd < 3; fd++) {
+		saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (saved[fd] < 0 || dup2(own[fd], fd) < 0)
+			result = error_set_errno(err, CODE_SETUP_FAILED, "the interpreter's output");
+	}
+	if (result == 0)
+		result = supervise_run(plan, outcome, err);
+	for (int fd = 0; fd < 3; fd++) {
+		if (saved[fd] >= 0 && dup2(saved[fd], fd) < 0)
+			result = error_set_errno(err, CODE_SETUP_FAILED, "our own output");
+		fd_close(&saved[fd]);
+	}
 	return result;
 }
 
@@ -60,7 +69,7 @@ static int ask(const struct interpreter *interpreter, const struct host_facts *f
 		return outcome_describe(&plan, &outcome, err);
 	if (outcome.kind == OUTCOME_EXITED && outcome.status == 0)
 		return 0;
-	error_set(err, CODE_FOOTPRINT, "%s did not say which files it needs (%s %d)", interpreter->path,
+	error_set(err, CODE_INTERPRETER_UNUSABLE, "%s does not answer as a Python does (%s %d)", interpreter->path,
 	          outcome.kind == OUTCOME_SIGNALED ? "signal" : "exit status", outcome_exit_status(&outcome));
 	return error_hint(err, "Does `%s -c pass` work without pyconfine?", interpreter->path);
 }

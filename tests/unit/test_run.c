@@ -139,7 +139,7 @@ struct row {
 static const struct row rows[] = {
 	{ "reads nothing of /etc/shadow", "print(t(open, '/etc/shadow'))", "ENOENT", "EACCES" },
 	{ "sees no other home", "print(t(os.listdir, '/root'))", "ENOENT", "EACCES" },
-	{ "cannot list the root", "print(t(os.listdir, '/'))", "EACCES", "EACCES" },
+	{ "lists the root of its view only", "print(t(os.listdir, '/'))", "open", "EACCES" },
 	{ "cannot write beside the library", "print(t(open, os.__file__ + 'x', 'w'))", "EROFS", "EACCES" },
 	{ "writes its own temporary files",
 	  "import tempfile; f = tempfile.NamedTemporaryFile(); f.write(b'x'); print('open')", "open", "open" },
