@@ -4,6 +4,8 @@
 #   make demo        install what is missing, build, and show what works so far
 #   make check       install what is missing, build with gcc, clang and sanitizers, run every test, print the totals
 #   make unit        only the unit tests, with what is there
+#   make install     PREFIX=/usr/local DESTDIR=: the program, manual pages, completions
+#   make bench       what a launch costs, against a bare start and against bubblewrap
 #
 # Variables: CC (gcc, clang, aarch64-linux-gnu-gcc), BUILD (where objects go), SANITIZE=address,undefined, STATIC=no
 
@@ -130,8 +132,25 @@ fuzz-short: fuzz-build
 	$(FUZZ_RUN) -runs=0 $(FUZZ_CORPUS)
 	$(FUZZ_RUN) -max_total_time=20 -max_len=4096 $(FUZZ_BUILD)/found $(FUZZ_CORPUS)
 
+# Measures, and never fails on what it measures. BENCH takes options of tests/bench/launch.
+.PHONY: bench bench-programs
+bench-programs: $(BUILD)/tests/bench/stub $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/parts
+
+bench:
+	@sh tests/install-packages bubblewrap strace
+	$(MAKE) all bench-programs
+	@python3 tests/bench/launch --build $(BUILD) $(BENCH)
+
+$(BUILD)/tests/bench/parts: tests/bench/parts.c $(BUILD)/libpyconfine.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) $(PIEFLAG) -pie $(SANFLAGS) -o $@ $^
+
+$(BUILD)/tests/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
+
 deps:
-	@sh tests/install-packages
+	@sh tests/install-packages tests
 
 # Three builds, since each of them finds what the others do not; the tests run in the first and the last.
 check: deps
@@ -139,9 +158,27 @@ check: deps
 	$(MAKE) all BUILD=build/clang CC=clang
 	$(MAKE) unit BUILD=build/asan CC=gcc SANITIZE=address,undefined
 
-demo: deps
-	$(MAKE) all BUILD=build/gcc CC=gcc
+demo:
+	@sh tests/install-packages demo
+	$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
 	@sh examples/demo
+
+# Profiles are compiled in. Completions come from the binary, so a cross build is installed without them.
+INSTALLED := $(DESTDIR)$(PREFIX)
+.PHONY: install
+install: all
+	install -D -m 755 $(BUILD)/pyconfine $(INSTALLED)/bin/pyconfine
+	install -D -m 644 -t $(INSTALLED)/share/doc/pyconfine README.md LICENSE $(wildcard docs/*.md)
+	for section in 1 5; do \
+		install -D -m 644 -t $(INSTALLED)/share/man/man$$section docs/*.$$section || exit 1; \
+	done
+	if $(BUILD)/pyconfine --version >/dev/null 2>&1; then \
+		mkdir -p $(INSTALLED)/share/bash-completion/completions $(INSTALLED)/share/zsh/site-functions \
+			$(INSTALLED)/share/fish/vendor_completions.d && \
+		$(BUILD)/pyconfine completion bash >$(INSTALLED)/share/bash-completion/completions/pyconfine && \
+		$(BUILD)/pyconfine completion zsh >$(INSTALLED)/share/zsh/site-functions/_pyconfine && \
+		$(BUILD)/pyconfine completion fish >$(INSTALLED)/share/fish/vendor_completions.d/pyconfine.fish; \
+	fi
 
 clean:
 	rm -rf build

@@ -24,6 +24,16 @@ static int open_standard_files(void)
 	return 0;
 }
 
+/* init clears its copy of the kernel's command line, and the plan must not point into that. */
+static char **copy_arguments(int argc, char **argv, struct arena *arena)
+{
+	char **copy = arena_array(arena, (size_t)argc + 1, sizeof(*copy));
+
+	for (int i = 0; i < argc; i++)
+		copy[i] = arena_strdup(arena, argv[i]);
+	return copy;
+}
+
 int main(int argc, char **argv)
 {
 	ARENA_CLEANUP struct arena arena = { 0 };
@@ -36,6 +46,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_SETUP;
 	}
+	argv = copy_arguments(argc, argv, &arena);
 	if (options_split_shebang(&argc, &argv, &arena, &err))
 		return render_fail(&err, EXIT_SETUP);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {

@@ -26,22 +26,23 @@ enum net_rule_kind {
 
 struct net_rule {
 	enum net_rule_kind kind;
-	char name[254];        /* lower case, without a trailing dot */
-	int family;            /* AF_INET or AF_INET6 */
-	uint8_t address[16];   /* network byte order; bits behind the prefix are 0 */
-	uint8_t prefix;        /* bits that count */
+	char name[254];      /* lower case, without a trailing dot */
+	int family;          /* AF_INET or AF_INET6 */
+	uint8_t address[16]; /* network byte order; bits behind the prefix are 0 */
+	uint8_t prefix;      /* bits that count */
 	uint16_t port, port_last;
-	const char *path;      /* points into the parsed text */
+	const char *path; /* points into the parsed text */
 };
 
 /* Returns 0, or -1 with CODE_BAD_VALUE saying what is wrong and a hint with the right form; *out stays untouched. */
 int net_rule_parse(const char *text, struct net_rule *out, struct error *err);
 
-/* Everything that `inner` allows is allowed by `outer`, as far as text can tell: names and addresses are never compared. */
+/* Everything that `inner` allows is allowed by `outer`, as far as text can tell: names and addresses are never
+ * compared. */
 bool net_rule_covers(const struct net_rule *outer, const struct net_rule *inner);
 
-/* A connection to this address (network byte order) is what the rule allows. Name rules never match: the caller compares
- * names with net_rule_matches_name(). */
+/* A connection to this address (network byte order) is what the rule allows. Name rules never match: the caller
+ * compares names with net_rule_matches_name(). */
 bool net_rule_matches_address(const struct net_rule *rule, int family, const void *address, uint16_t port);
 /* The same for a name that was asked for; case and a trailing dot do not count. */
 bool net_rule_matches_name(const struct net_rule *rule, const char *name, uint16_t port);

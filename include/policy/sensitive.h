@@ -1,5 +1,5 @@
-/* Files, programs and networks that lead further than themselves, with the reason: warned about when a profile grants them,
- * and told by `why`. Not a deny-list: nothing is refused because of it. */
+/* Files, programs and networks that lead further than themselves, with the reason: warned about when a profile grants
+ * them, and told by `why`. Not a deny-list: nothing is refused because of it. */
 #ifndef POLICY_SENSITIVE_H
 #define POLICY_SENSITIVE_H
 
@@ -11,16 +11,16 @@ enum sensitive_kind {
 };
 
 struct sensitive_path {
-	const char *path;   /* "~" stands for the home directory */
+	const char *path; /* "~" stands for the home directory */
 	unsigned kinds;
 	bool below;         /* whatever lies below it is as sensitive */
 	const char *reason; /* completes "... : " */
 };
 extern const struct sensitive_path sensitive_paths[]; /* ends with {NULL} */
 
-/* The first row that a grant of `path` touches: the path itself, something below it, or (rows that say so) something above
- * it. `path` is as written ("${HOME}/.ssh") or resolved; `home` is the resolved home directory or NULL. Write grants are
- * judged as reading, too. */
+/* The first row that a grant of `path` touches: the path itself, something below it, or (rows that say so) something
+ * above it. `path` is as written ("${HOME}/.ssh") or resolved; `home` is the resolved home directory or NULL. Write
+ * grants are judged as reading, too. */
 const struct sensitive_path *sensitive_path_find(const char *path, const char *home, bool write);
 
 struct sensitive_name {

@@ -1,7 +1,8 @@
 /* YAML bytes to a tree of nodes that remember where they stood. runner/profile/document.c is the only user of libyaml.
  *
- * The subset: one document of mappings, lists and scalars in UTF-8. Scalars stay strings, so that 3.10 is not 3.1 and "no"
- * is not false. Anchors, aliases, tags, merge keys, directives, duplicate keys and control characters are errors. */
+ * The subset: one document of mappings, lists and scalars in UTF-8. Scalars stay strings, so that 3.10 is not 3.1 and
+ * "no" is not false. Anchors, aliases, tags, merge keys, directives, duplicate keys and control characters are errors.
+ */
 #ifndef PROFILE_DOCUMENT_H
 #define PROFILE_DOCUMENT_H
 
@@ -27,7 +28,7 @@ struct node {
 	bool broken;      /* already reported (an alias, a tag): not to be judged again */
 	const char *text; /* a scalar's value; NULL for the others */
 	struct span span;
-	const char *key;  /* in a mapping; NULL in a list */
+	const char *key; /* in a mapping; NULL in a list */
 	struct span key_span;
 	struct node *first, *last, *next; /* children and siblings in file order */
 	size_t count;                     /* of children */

@@ -11,14 +11,14 @@ struct profile_source {
 	const char *base_dir; /* absolute; NULL: built-in */
 	const char *data;
 	size_t length;
-	uint64_t device, inode;               /* which file it is, whatever its name */
+	uint64_t device, inode;                /* which file it is, whatever its name */
 	const struct builtin_profile *builtin; /* or NULL */
 };
 
-/* Reads a file that only root and the caller can have written: its owner and mode, and those of the directory that holds it
- * and of each directory that holds a symbolic link on the way, are checked on open descriptors. FIFOs, devices and
- * directories are refused without being opened.
- * -1 with CODE_PROFILE_NOT_FOUND (nothing there), CODE_PROFILE_UNTRUSTED, CODE_PROFILE_UNREADABLE or CODE_TOO_LARGE. */
+/* Reads a file that only root and the caller can have written: its owner and mode, and those of the directory that
+ * holds it and of each directory that holds a symbolic link on the way, are checked on open descriptors. FIFOs, devices
+ * and directories are refused without being opened. -1 with CODE_PROFILE_NOT_FOUND (nothing there),
+ * CODE_PROFILE_UNTRUSTED, CODE_PROFILE_UNREADABLE or CODE_TOO_LARGE. */
 int source_open(const char *path, const struct profile_request *request, struct arena *arena,
                 struct profile_source *out, struct error *err);
 void source_builtin(const struct builtin_profile *builtin, struct profile_source *out);

@@ -101,7 +101,8 @@ bool field_is_set(const struct field *field, const struct profile *profile);
 /* Where it was said; {NULL} when that is not kept. */
 struct source_pos field_pos(const struct field *field, const struct profile *profile);
 
-/* The string as a profile anywhere else would have to say it: relative paths and ${PROFILE_DIR} made absolute. Appends. */
+/* The string as a profile anywhere else would have to say it: relative paths and ${PROFILE_DIR} made absolute. Appends.
+ */
 void field_resolve(const struct field *field, const struct profile_string *string, struct text *out);
 
 /* The row of that path, or NULL. */
@@ -139,7 +140,7 @@ struct reader {
 	bool system;          /* under /etc: must not depend on who calls */
 	bool own;             /* the profile itself and not one that it extends */
 	bool ceiling;
-	bool *seen;           /* by row of profile_fields: which were given; or NULL */
+	bool *seen; /* by row of profile_fields: which were given; or NULL */
 };
 
 /* Apply a whole mapping: reports every fault of it. `section` is "" at the top. */
@@ -176,11 +177,11 @@ bool text_check(struct reader *reader, const char *path, enum text_kind kind, co
                 const char **value);
 struct text_rule {
 	bool (*check)(struct reader *reader, const char *path, const struct node *node, const char **value);
-	bool variables;      /* ${HOME} and so on may stand in it */
-	bool lines;          /* line breaks and tabs may */
-	const char *pattern; /* JSON Schema; extended regular expression; NULL: any */
+	bool variables;                                     /* ${HOME} and so on may stand in it */
+	bool lines;                                         /* line breaks and tabs may */
+	const char *pattern;                                /* JSON Schema; extended regular expression; NULL: any */
 	const char *const *(*choices)(struct arena *arena); /* or a fixed list of names; NULL: none */
-	const char *wrong;   /* an example that is refused, or NULL */
+	const char *wrong;                                  /* an example that is refused, or NULL */
 };
 extern const struct text_rule text_rules[TEXT_KIND_COUNT];
 /* Only the contract's variables, closed, with did-you-mean. */

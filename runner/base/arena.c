@@ -10,8 +10,8 @@
 
 #include "base/exit_status.h"
 
-/* Newest first. The head block is the one that is filled; a request larger than a block gets its own, put behind the head
- * so that the head's free rest stays in use. */
+/* Newest first. The head block is the one that is filled; a request larger than a block gets its own, put behind the
+ * head so that the head's free rest stays in use. */
 struct arena_block {
 	struct arena_block *next;
 	size_t used;

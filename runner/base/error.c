@@ -11,7 +11,7 @@ int error_set(struct error *err, enum message_code code, const char *format, ...
 	va_start(args, format);
 	err->code = code;
 	err->sys_errno = 0;
-	err->pos = (struct source_pos){0};
+	err->pos = (struct source_pos){ 0 };
 	err->hint[0] = '\0';
 	vsnprintf(err->message, sizeof(err->message), format, args);
 	va_end(args);
@@ -27,7 +27,7 @@ int error_set_errno(struct error *err, enum message_code code, const char *forma
 	va_start(args, format);
 	err->code = code;
 	err->sys_errno = saved;
-	err->pos = (struct source_pos){0};
+	err->pos = (struct source_pos){ 0 };
 	err->hint[0] = '\0';
 	vsnprintf(err->message, sizeof(err->message), format, args);
 	va_end(args);

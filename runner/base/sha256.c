@@ -19,8 +19,8 @@ static uint32_t rotate(uint32_t word, unsigned count)
 	return word >> count | word << (32 - count);
 }
 
-/* One of the 64 rounds. The eight working variables change their roles instead of their places: `v` is indexed backwards
- * from the round's number. */
+/* One of the 64 rounds. The eight working variables change their roles instead of their places: `v` is indexed
+ * backwards from the round's number. */
 static inline void do_round(uint32_t v[8], unsigned i, uint32_t input)
 {
 	uint32_t a = v[-i & 7], b = v[(1 - i) & 7], c = v[(2 - i) & 7];
@@ -56,8 +56,8 @@ static void compress(struct sha256 *hash, const unsigned char *block)
 
 void sha256_begin(struct sha256 *hash)
 {
-	static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-	                                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	static const uint32_t start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
 
 	memcpy(hash->state, start, sizeof(start));
 	hash->length = 0;
@@ -83,7 +83,7 @@ void sha256_add(struct sha256 *hash, const void *data, size_t length)
 void sha256_end(struct sha256 *hash, char hex[65])
 {
 	static const char digits[] = "0123456789abcdef";
-	static const unsigned char padding[64] = {0x80};
+	static const unsigned char padding[64] = { 0x80 };
 	uint64_t bits = hash->length * 8;
 	unsigned char tail[8];
 	size_t used = hash->length % 64;

@@ -95,8 +95,8 @@ size_t utf8_length(const char *string, size_t available)
 	return length;
 }
 
-/* C0, DEL, C1 (which some terminals obey), line and paragraph separators and bidirectional overrides, which can make a line
- * read as something else. */
+/* C0, DEL, C1 (which some terminals obey), line and paragraph separators and bidirectional overrides, which can make a
+ * line read as something else. */
 static bool is_dangerous(const unsigned char *string, size_t length)
 {
 	if (length == 1)
@@ -108,7 +108,8 @@ static bool is_dangerous(const unsigned char *string, size_t length)
 	return length == 3 && string[0] == 0xe2 && string[1] == 0x81 && string[2] >= 0xa6 && string[2] <= 0xa9;
 }
 
-/* Writes the escaped form of the next character of *string into `out` (at least 13 bytes), advances, returns its length. */
+/* Writes the escaped form of the next character of *string into `out` (at least 13 bytes), advances, returns its
+ * length. */
 static size_t escape_next(const char **string, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -154,7 +155,7 @@ const char *text_string(const struct text *text)
 void text_free(struct text *text)
 {
 	free(text->data);
-	*text = (struct text){0};
+	*text = (struct text){ 0 };
 }
 
 const char *escape_into(char *buffer, size_t size, const char *string)

@@ -13,12 +13,19 @@ struct unit {
 
 /* The first of each factor is the form that is suggested and printed. */
 static const struct unit sizes[] = {
-	{"K", UINT64_C(1) << 10}, {"Ki", UINT64_C(1) << 10}, {"M", UINT64_C(1) << 20}, {"Mi", UINT64_C(1) << 20},
-	{"G", UINT64_C(1) << 30}, {"Gi", UINT64_C(1) << 30}, {"T", UINT64_C(1) << 40}, {"Ti", UINT64_C(1) << 40},
-	{"B", 1},                 {NULL, 0},
+	{ "K", UINT64_C(1) << 10 },
+	{ "Ki", UINT64_C(1) << 10 },
+	{ "M", UINT64_C(1) << 20 },
+	{ "Mi", UINT64_C(1) << 20 },
+	{ "G", UINT64_C(1) << 30 },
+	{ "Gi", UINT64_C(1) << 30 },
+	{ "T", UINT64_C(1) << 40 },
+	{ "Ti", UINT64_C(1) << 40 },
+	{ "B", 1 },
+	{ NULL, 0 },
 };
 static const struct unit durations[] = {
-	{"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000}, {NULL, 0},
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 }, { "d", 24 * 3600 * 1000 }, { NULL, 0 },
 };
 
 struct misspelling {
@@ -26,17 +33,18 @@ struct misspelling {
 	const char *right; /* NULL: only the unit's name is known to be wrong */
 };
 static const struct misspelling size_misspellings[] = {
-	{"k", "K"},     {"kb", "K"},    {"kib", "K"},   {"ki", "K"},         {"m", "M"},         {"mb", "M"},
-	{"mib", "M"},   {"mi", "M"},    {"g", "G"},     {"gb", "G"},         {"gib", "G"},       {"gi", "G"},
-	{"t", "T"},     {"tb", "T"},    {"tib", "T"},   {"ti", "T"},         {"b", "B"},         {"byte", "B"},
-	{"bytes", "B"}, {"meg", "M"},   {"gig", "G"},   {"megabytes", "M"},  {"gigabytes", "G"}, {"kilobytes", "K"},
-	{NULL, NULL},
+	{ "k", "K" },   { "kb", "K" },        { "kib", "K" },       { "ki", "K" },        { "m", "M" },
+	{ "mb", "M" },  { "mib", "M" },       { "mi", "M" },        { "g", "G" },         { "gb", "G" },
+	{ "gib", "G" }, { "gi", "G" },        { "t", "T" },         { "tb", "T" },        { "tib", "T" },
+	{ "ti", "T" },  { "b", "B" },         { "byte", "B" },      { "bytes", "B" },     { "meg", "M" },
+	{ "gig", "G" }, { "megabytes", "M" }, { "gigabytes", "G" }, { "kilobytes", "K" }, { NULL, NULL },
 };
 static const struct misspelling duration_misspellings[] = {
-	{"ms", "ms"},    {"msec", "ms"},   {"millis", "ms"},  {"milliseconds", "ms"}, {"s", "s"},     {"sec", "s"},
-	{"secs", "s"},   {"second", "s"},  {"seconds", "s"},  {"m", "m"},             {"min", "m"},   {"mins", "m"},
-	{"minute", "m"}, {"minutes", "m"}, {"h", "h"},        {"hr", "h"},            {"hrs", "h"},   {"hour", "h"},
-	{"hours", "h"},  {"d", "d"},       {"day", "d"},      {"days", "d"},          {NULL, NULL},
+	{ "ms", "ms" }, { "msec", "ms" }, { "millis", "ms" }, { "milliseconds", "ms" }, { "s", "s" },
+	{ "sec", "s" }, { "secs", "s" },  { "second", "s" },  { "seconds", "s" },       { "m", "m" },
+	{ "min", "m" }, { "mins", "m" },  { "minute", "m" },  { "minutes", "m" },       { "h", "h" },
+	{ "hr", "h" },  { "hrs", "h" },   { "hour", "h" },    { "hours", "h" },         { "d", "d" },
+	{ "day", "d" }, { "days", "d" },  { NULL, NULL },
 };
 
 struct kind {
@@ -44,8 +52,8 @@ struct kind {
 	const struct misspelling *misspellings;
 	const char *unit_when_missing; /* what somebody who writes a bare number most likely means */
 };
-static const struct kind size_kind = {sizes, size_misspellings, "M"};
-static const struct kind duration_kind = {durations, duration_misspellings, "s"};
+static const struct kind size_kind = { sizes, size_misspellings, "M" };
+static const struct kind duration_kind = { durations, duration_misspellings, "s" };
 
 /* A number split at its first non-digit: whole part, one decimal, and what follows. */
 struct quantity {
@@ -59,7 +67,7 @@ static enum unit_fault split(const char *text, struct quantity *out)
 {
 	const char *next = text;
 
-	*out = (struct quantity){0};
+	*out = (struct quantity){ 0 };
 	if (!isdigit((unsigned char)*next))
 		return UNIT_NOT_A_NUMBER;
 	for (; isdigit((unsigned char)*next); next++) {
@@ -111,7 +119,8 @@ static enum unit_fault parse(const struct kind *kind, const char *text, uint64_t
 		unit++;
 	if (!unit->name) {
 		bool missing = quantity.unit[0] == '\0';
-		const char *right = missing ? kind->unit_when_missing : right_spelling(kind->misspellings, quantity.unit);
+		const char *right = missing ? kind->unit_when_missing
+		                            : right_spelling(kind->misspellings, quantity.unit);
 
 		suggest(text, &quantity, right, suggestion, size);
 		return missing ? UNIT_MISSING : UNIT_WRONG;

@@ -47,8 +47,8 @@ static bool read_ports(const char *text, struct net_rule *rule)
 	return *text == '\0';
 }
 
-/* Letters, digits, '-' and '_' in labels of 1 to 63, no '-' at their ends (RFC 1123; '_' is common in container networks).
- * A last label of digits only is refused (RFC 3696): it is a mistyped address. */
+/* Letters, digits, '-' and '_' in labels of 1 to 63, no '-' at their ends (RFC 1123; '_' is common in container
+ * networks). A last label of digits only is refused (RFC 3696): it is a mistyped address. */
 static bool is_host_name(const char *name)
 {
 	size_t label = 0;
@@ -107,7 +107,8 @@ static int read_address(char *host, struct net_rule *rule, const char *text, str
 
 		if (prefix > bits || *end != '\0')
 			return fault(err, text, "has no valid prefix length",
-			             rule->family == AF_INET ? "It is 0 to 32: 10.0.0.0/8:5432." : "It is 0 to 128: [2001:db8::/32]:443.");
+			             rule->family == AF_INET ? "It is 0 to 32: 10.0.0.0/8:5432."
+			                                     : "It is 0 to 128: [2001:db8::/32]:443.");
 		rule->prefix = (uint8_t)prefix;
 	}
 	if (clear_host_bits(rule)) {
@@ -115,8 +116,8 @@ static int read_address(char *host, struct net_rule *rule, const char *text, str
 
 		inet_ntop(rule->family, rule->address, address, sizeof(address));
 		fault(err, text, "has bits set behind its prefix", "");
-		return error_hint(err, "Did you mean \"%s%s/%u%s:%u\"?", rule->family == AF_INET6 ? "[" : "", address, rule->prefix,
-		                  rule->family == AF_INET6 ? "]" : "", rule->port);
+		return error_hint(err, "Did you mean \"%s%s/%u%s:%u\"?", rule->family == AF_INET6 ? "[" : "", address,
+		                  rule->prefix, rule->family == AF_INET6 ? "]" : "", rule->port);
 	}
 	return 0;
 }
@@ -141,9 +142,11 @@ static int read_host(char *host, bool bracketed, struct net_rule *rule, const ch
 	if (length > 1 && name[length - 1] == '.')
 		name[length - 1] = '\0';
 	if (strchr(name, '*'))
-		return fault(err, text, "has a * in the middle of a name", "It stands for whole labels at the front: *.cdn.net:443.");
+		return fault(err, text, "has a * in the middle of a name",
+		             "It stands for whole labels at the front: *.cdn.net:443.");
 	if (!is_host_name(name))
-		return fault(err, text, "holds no valid host name", "Write host:port, without http:// and without a path.");
+		return fault(err, text, "holds no valid host name",
+		             "Write host:port, without http:// and without a path.");
 	for (size_t i = 0; name[i]; i++)
 		rule->name[i] = (char)tolower((unsigned char)name[i]);
 	return 0;
@@ -198,7 +201,7 @@ static int parse_unix(const char *text, struct net_rule *rule, struct error *err
 
 int net_rule_parse(const char *text, struct net_rule *out, struct error *err)
 {
-	struct net_rule rule = {0};
+	struct net_rule rule = { 0 };
 	char copy[300], *host, *port;
 	bool bracketed;
 
@@ -211,12 +214,14 @@ int net_rule_parse(const char *text, struct net_rule *out, struct error *err)
 	if (strlen(text) >= sizeof(copy))
 		return fault(err, text, "is too long for a host and a port", "A host name has at most 253 characters.");
 	if (strstr(text, "://"))
-		return fault(err, text, "is a URL, not host:port", "Write api.example.com:443, without https:// and without a path.");
+		return fault(err, text, "is a URL, not host:port",
+		             "Write api.example.com:443, without https:// and without a path.");
 	strcpy(copy, text);
 	if (!split(copy, &host, &port, &bracketed))
 		return shape_fault(text, err);
 	if (!read_ports(port, &rule))
-		return fault(err, text, "has no valid port", "A port is a number from 1 to 65535, or a range: host:8000-8010.");
+		return fault(err, text, "has no valid port",
+		             "A port is a number from 1 to 65535, or a range: host:8000-8010.");
 	if (read_host(host, bracketed, &rule, text, err))
 		return -1;
 	*out = rule;
@@ -251,14 +256,15 @@ bool net_rule_covers(const struct net_rule *outer, const struct net_rule *inner)
 	case NET_RULE_ANYWHERE:
 		return true;
 	case NET_RULE_ADDRESS:
-		return inner->kind == NET_RULE_ADDRESS && outer->family == inner->family && outer->prefix <= inner->prefix &&
-		       same_prefix(outer->address, inner->address, outer->prefix);
+		return inner->kind == NET_RULE_ADDRESS && outer->family == inner->family &&
+		       outer->prefix <= inner->prefix && same_prefix(outer->address, inner->address, outer->prefix);
 	case NET_RULE_NAME:
 		return inner->kind == NET_RULE_NAME && strcmp(outer->name, inner->name) == 0;
 	case NET_RULE_SUFFIX:
 		if (inner->kind == NET_RULE_SUFFIX && strcmp(outer->name, inner->name) == 0)
 			return true;
-		return (inner->kind == NET_RULE_NAME || inner->kind == NET_RULE_SUFFIX) && is_below(inner->name, outer->name);
+		return (inner->kind == NET_RULE_NAME || inner->kind == NET_RULE_SUFFIX) &&
+		       is_below(inner->name, outer->name);
 	case NET_RULE_UNIX:
 		break;
 	}
@@ -271,7 +277,8 @@ bool net_rule_matches_address(const struct net_rule *rule, int family, const voi
 		return false;
 	if (rule->kind == NET_RULE_ANYWHERE)
 		return true;
-	return rule->kind == NET_RULE_ADDRESS && rule->family == family && same_prefix(rule->address, address, rule->prefix);
+	return rule->kind == NET_RULE_ADDRESS && rule->family == family &&
+	       same_prefix(rule->address, address, rule->prefix);
 }
 
 bool net_rule_matches_name(const struct net_rule *rule, const char *name, uint16_t port)

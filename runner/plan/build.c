@@ -117,7 +117,7 @@ static void describe(struct build *b)
 	plan->script_label = b->request->kind == RUN_SCRIPT ? plan->script :
 	                     b->request->kind == RUN_MODULE ? arena_printf(b->arena, "-m %s", b->request->target) :
 	                     labels[b->request->kind];
-	plan->interpreter = arena_strdup(b->arena, b->interpreter->path);
+	plan->interpreter = b->interpreter->path;
 	plan->interpreter_how = b->interpreter->how;
 	plan->interpreter_version = b->footprint && b->footprint->version ? b->footprint->version : b->interpreter->version;
 	plan->umask = 0022;

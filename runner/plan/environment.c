@@ -86,7 +86,6 @@ static int build_environment(struct build *b)
 	return 0;
 }
 
-/* Copies: init clears the command line that they came from. */
 static void build_arguments(struct build *b)
 {
 	static const char *const switches[] = { [RUN_MODULE] = "-m", [RUN_COMMAND] = "-c", [RUN_STDIN] = "-" };
@@ -107,9 +106,9 @@ static void build_arguments(struct build *b)
 	if (request->kind == RUN_SCRIPT && strcmp(b->plan->cwd, request->cwd))
 		b->plan->argv[count++] = b->plan->script; /* a relative name would miss */
 	else if (request->kind != RUN_STDIN)
-		b->plan->argv[count++] = arena_strdup(b->arena, request->target);
+		b->plan->argv[count++] = request->target;
 	for (size_t i = 0; i < arguments; i++)
-		b->plan->argv[count++] = arena_strdup(b->arena, request->arguments[i]);
+		b->plan->argv[count++] = request->arguments[i];
 }
 
 /* A path that the script can enter: shown as a directory, or free for one to be made. */

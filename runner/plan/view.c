@@ -43,9 +43,18 @@ static int compare_items(const void *a, const void *b)
 	return order ? order : (int)y->write - (int)x->write;
 }
 
+/* At one path a mount comes before a mask, which goes over it, and both before a plain directory, which neither needs. */
+static int rank(const struct entry *entry)
+{
+	return entry->kind == VIEW_DIRECTORY ? VIEW_PROC + 1 : (int)entry->kind;
+}
+
 static int compare_entries(const void *a, const void *b)
 {
-	return strcmp(((const struct entry *)a)->path, ((const struct entry *)b)->path);
+	const struct entry *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+
+	return order ? order : rank(x) - rank(y);
 }
 
 /* Does `item` lie in `outer` both inside and on the host, so that showing `outer` shows it? */
@@ -55,8 +64,13 @@ static bool shows(const struct item *outer, const struct item *item)
 	       strcmp(item->path + strlen(outer->path), item->source + strlen(outer->source)) == 0;
 }
 
+static bool needs_mapping(const struct item *item)
+{
+	return item->origin == ORIGIN_INTERPRETER || item->origin == ORIGIN_PROGRAM || item->exec;
+}
+
 /* Mark what needs no mount of its own. Grants add up: a read grant inside a write grant changes nothing. The interpreter's
- * own files are the exception: a venv inside a writable directory stays read-only, and mappable, which that is not. */
+ * own files are the exception: a venv inside a granted directory is mappable, which that is not, and stays read-only. */
 static void mark_covered(struct build *b)
 {
 	qsort(b->items, b->item_count, sizeof(*b->items), compare_items);
@@ -68,7 +82,7 @@ static void mark_covered(struct build *b)
 			if (!b->items[k].covered && shows(&b->items[k], item))
 				outer = &b->items[k];
 		item->covered = outer && (outer->write || !item->write) &&
-		                !(outer->write && !outer->exec && item->origin == ORIGIN_INTERPRETER);
+		                !(outer->origin == ORIGIN_GRANT && !outer->exec && needs_mapping(item));
 	}
 }
 
@@ -80,8 +94,8 @@ static uint64_t item_attributes(const struct item *item)
 		return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	if (!item->write)
 		attributes |= MOUNT_ATTR_RDONLY;
-	/* a file that is granted for reading is data; libraries come in directories */
-	if (!item->exec && (item->write || (item->origin == ORIGIN_GRANT && !item->directory)))
+	/* what is granted is data: ld.so cannot map a program from there, nor ctypes a library, unless `exec: true` says so */
+	if (!item->exec && (item->write || item->origin == ORIGIN_GRANT || item->origin == ORIGIN_SCRIPT))
 		attributes |= MOUNT_ATTR_NOEXEC;
 	return attributes;
 }
@@ -192,7 +206,7 @@ static void collect(struct build *b, struct entries *list)
 			                                    .attributes = item_attributes(&b->items[i]),
 			                                    .directory = b->items[i].directory });
 	add_scratch(b, list);
-	if (strcmp(b->plan->cwd, "/"))
+	if (strcmp(b->plan->cwd, "/") && !plan_item_at(b, b->plan->cwd))
 		entry_add(b, list, &(struct entry){ .path = b->plan->cwd, .kind = VIEW_DIRECTORY, .mode = 0755, .directory = true });
 	add_links(b, list);
 	add_etc(b, list);

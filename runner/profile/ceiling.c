@@ -1,10 +1,12 @@
 /* /etc/pyconfine/ceiling.yaml: the most that anybody is granted on this machine.
  *
  * It has the keys of a profile. Lists are the most that may be granted, limits are maxima, denials are added, `locked`,
- * `on_denial: kill`, `python.isolated`, `system.user` and `system.syscalls.strict` are imposed. Under `rules`, each entry
- * has `users`, `groups` and keys of its own; the first that fits the caller counts in place of the keys outside of `rules`.
+ * `on_denial: kill`, `python.isolated`, `system.user` and `system.syscalls.strict` are imposed. Under `rules`, each
+ * entry has `users`, `groups` and keys of its own; the first that fits the caller counts in place of the keys outside
+ * of `rules`.
  *
- * What somebody wrote and the ceiling does not permit is an error; what a built-in profile grants beyond it is taken away. */
+ * What somebody wrote and the ceiling does not permit is an error; what a built-in profile grants beyond it is taken
+ * away. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +30,8 @@ static bool is_caller(const struct profile_request *request, const char *word, b
 }
 
 /* `users` or `groups` of one rule: whether the caller is in it. */
-static bool read_names(struct reader *reader, const struct profile_request *request, const struct node *list, bool group)
+static bool read_names(struct reader *reader, const struct profile_request *request, const struct node *list,
+                       bool group)
 {
 	bool fits = false;
 
@@ -97,8 +100,8 @@ static struct ceiling *read_rules(struct reader *reader, const struct profile_re
 		users = node_get(rule, "users");
 		groups = node_get(rule, "groups");
 		if (!users && !groups)
-			reader_error(reader, rule, CODE_MISSING_KEY, "a rule without users and groups")->hint =
-				"What holds for everybody stands outside of `rules`.";
+			reader_error(reader, rule, CODE_MISSING_KEY, "a rule without users and groups")
+				->hint = "What holds for everybody stands outside of `rules`.";
 		fits = read_names(reader, request, users, false);
 		fits = read_names(reader, request, groups, true) || fits;
 		/* All are read, so that a fault is noticed before the day on which its rule fits. */
@@ -111,7 +114,7 @@ static struct ceiling *read_rules(struct reader *reader, const struct profile_re
 
 static void report_file(struct loader *loader, const char *file, const struct error *err)
 {
-	const struct source_pos pos = {.file = file};
+	const struct source_pos pos = { .file = file };
 	struct diagnostic *item = loader_report(loader, SEVERITY_ERROR, err->code, &pos, 0, "%s", err->message);
 
 	if (err->hint[0])
@@ -125,8 +128,11 @@ int ceiling_read(struct loader *loader)
 	struct ceiling *everybody, *chosen;
 	struct profile_source source;
 	struct document document;
-	struct reader reader = {
-		.arena = loader->arena, .diagnostics = loader->diagnostics, .document = &document, .ceiling = true, .system = true};
+	struct reader reader = { .arena = loader->arena,
+		                 .diagnostics = loader->diagnostics,
+		                 .document = &document,
+		                 .ceiling = true,
+		                 .system = true };
 	struct error err;
 
 	if (!path)
@@ -137,7 +143,7 @@ int ceiling_read(struct loader *loader)
 		report_file(loader, path, &err);
 		return -1;
 	}
-	document = (struct document){.file = source.file, .data = source.data, .length = source.length};
+	document = (struct document){ .file = source.file, .data = source.data, .length = source.length };
 	reader.base_dir = source.base_dir;
 	if (document_parse(&document, loader->arena, loader->diagnostics))
 		return -1;

@@ -1,4 +1,5 @@
-/* The types that are more than one value: lists, grants, mappings of names, and the three keys with a shape of their own. */
+/* The types that are more than one value: lists, grants, mappings of names, and the three keys with a shape of their
+ * own. */
 #include <string.h>
 
 #include "policy/sensitive.h"
@@ -41,17 +42,20 @@ static void warn_string(struct reader *reader, const struct field *field, const 
 	else if (field->text == TEXT_CAPABILITY)
 		risk = sensitive_capability_find(value);
 	if (risk)
-		reader_warn(reader, node, CODE_RISKY_GRANT, "%s: %s: %s", field->path, reader_show(reader, value), risk->reason);
+		reader_warn(reader, node, CODE_RISKY_GRANT, "%s: %s: %s", field->path, reader_show(reader, value),
+		            risk->reason);
 	if (field->text == TEXT_ENV_PATTERN && strcmp(value, "*") == 0)
-		reader_warn(reader, node, CODE_RISKY_GRANT, "%s: * passes every variable on, tokens and passwords included",
-		            field->path);
+		reader_warn(reader, node, CODE_RISKY_GRANT,
+		            "%s: * passes every variable on, tokens and passwords included", field->path);
 	else if (field->text == TEXT_ENV_PATTERN && is_secret_name(value))
-		reader_warn(reader, node, CODE_RISKY_GRANT, "%s: \"%s\" looks like a secret, and anything in the script can read it",
-		            field->path, reader_show(reader, value))
+		reader_warn(reader, node, CODE_RISKY_GRANT,
+		            "%s: \"%s\" looks like a secret, and anything in the script can read it", field->path,
+		            reader_show(reader, value))
 			->hint = "`secrets` hands secrets over without showing them in the environment.";
 }
 
-static void add_string(struct reader *reader, const struct field *field, const struct node *node, struct profile_strings *list)
+static void add_string(struct reader *reader, const struct field *field, const struct node *node,
+                       struct profile_strings *list)
 {
 	struct profile_string string;
 	const char *value;
@@ -69,7 +73,7 @@ static void add_string(struct reader *reader, const struct field *field, const s
 static void read_list(struct reader *reader, const struct field *field, const struct node *node,
                       struct profile_strings *list)
 {
-	struct profile_strings fresh = {0};
+	struct profile_strings fresh = { 0 };
 	size_t before = list->count;
 
 	for (const struct node *entry = node->first; entry; entry = entry->next) {
@@ -126,7 +130,7 @@ static bool read_grant_text(struct reader *reader, const char *path, enum text_k
 
 static bool read_grant_key(struct reader *reader, const struct node *node, struct file_grant *grant)
 {
-	static const char *const keys[] = {"path", "as", "optional", "exec", NULL};
+	static const char *const keys[] = { "path", "as", "optional", "exec", NULL };
 	const char *meant;
 
 	if (strcmp(node->key, "path") == 0)
@@ -138,7 +142,8 @@ static bool read_grant_key(struct reader *reader, const struct node *node, struc
 	if (strcmp(node->key, "exec") == 0)
 		return read_grant_flag(reader, "exec", node, &grant->exec);
 	meant = nearest_name(node->key, keys);
-	reader_error_key(reader, node, CODE_UNKNOWN_KEY, meant ? "unknown key \"%s\"; did you mean \"%s\"?" : "unknown key \"%s\"",
+	reader_error_key(reader, node, CODE_UNKNOWN_KEY,
+	                 meant ? "unknown key \"%s\"; did you mean \"%s\"?" : "unknown key \"%s\"",
 	                 reader_show(reader, node->key), meant)
 		->hint = "An entry is a path, or {path, as, optional, exec}.";
 	return false;
@@ -156,17 +161,18 @@ static bool read_grant(struct reader *reader, const struct field *field, const s
 	for (const struct node *child = node->first; child; child = child->next)
 		good = read_grant_key(reader, child, grant) && good;
 	if (good && !grant->path.value) {
-		reader_error(reader, node, CODE_MISSING_KEY, "%s: an entry without path", field->path)->hint =
-			"Write {path: /srv/data, as: /data}.";
+		reader_error(reader, node, CODE_MISSING_KEY, "%s: an entry without path", field->path)
+			->hint = "Write {path: /srv/data, as: /data}.";
 		return false;
 	}
 	return good;
 }
 
-static void add_grant(struct reader *reader, const struct field *field, const struct node *node, struct file_grants *list)
+static void add_grant(struct reader *reader, const struct field *field, const struct node *node,
+                      struct file_grants *list)
 {
 	const struct sensitive_path *risk;
-	struct file_grant grant = {0};
+	struct file_grant grant = { 0 };
 	bool write = strcmp(field->path, "files.write") == 0;
 
 	if (!read_grant(reader, field, node, &grant))
@@ -178,7 +184,8 @@ static void add_grant(struct reader *reader, const struct field *field, const st
 	risk = sensitive_path_find(grant.path.value, NULL, write);
 	if (risk)
 		reader_warn(reader, node, CODE_RISKY_GRANT, "%s: %s%s%s: %s", field->path,
-		            reader_show(reader, grant.path.value), strcmp(risk->path, grant.path.value) == 0 ? "" : " touches ",
+		            reader_show(reader, grant.path.value),
+		            strcmp(risk->path, grant.path.value) == 0 ? "" : " touches ",
 		            strcmp(risk->path, grant.path.value) == 0 ? "" : risk->path, risk->reason);
 }
 
@@ -200,7 +207,7 @@ static bool has_grant(const struct file_grants *list, size_t count, const struct
 void read_grants(struct reader *reader, const struct field *field, const struct node *node)
 {
 	struct file_grants *list = field_place(field, reader->profile);
-	struct file_grants fresh = {0};
+	struct file_grants fresh = { 0 };
 	size_t before = list->count;
 
 	if (!expect_list(reader, field, node))
@@ -219,29 +226,30 @@ void read_grants(struct reader *reader, const struct field *field, const struct 
 }
 
 static void add_pair(struct reader *reader, const struct profile_string *name, const struct profile_string *value,
-              struct name_pairs *list)
+                     struct name_pairs *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->items[i].name.value, name->value) == 0) {
-			list->items[i] = (struct name_pair){*name, *value};
+			list->items[i] = (struct name_pair){ *name, *value };
 			return;
 		}
 	}
 	list->items = arena_grow(reader->arena, list->items, list->count, sizeof(*list->items));
-	list->items[list->count++] = (struct name_pair){*name, *value};
+	list->items[list->count++] = (struct name_pair){ *name, *value };
 }
 
 /* A key as a node of its own, so that it is checked and reported like any other text. */
 static struct node key_node(const struct node *node)
 {
-	return (struct node){.kind = NODE_SCALAR, .text = node->key, .span = node->key_span, .quoted = true};
+	return (struct node){ .kind = NODE_SCALAR, .text = node->key, .span = node->key_span, .quoted = true };
 }
 
 static void warn_pair(struct reader *reader, const struct field *field, const struct node *name)
 {
 	if (!reader->builtin && is_secret_name(name->text))
-		reader_warn(reader, name, CODE_RISKY_GRANT, "%s: \"%s\" looks like a secret, and anything in the script can read it",
-		            field->path, reader_show(reader, name->text))
+		reader_warn(reader, name, CODE_RISKY_GRANT,
+		            "%s: \"%s\" looks like a secret, and anything in the script can read it", field->path,
+		            reader_show(reader, name->text))
 			->hint = "`secrets` hands secrets over without writing them into a profile.";
 }
 
@@ -275,7 +283,7 @@ void read_pairs(struct reader *reader, const struct field *field, const struct n
 
 static bool read_secret(struct reader *reader, const struct node *node, struct secret *secret)
 {
-	static const char *const keys[] = {"from", "as", NULL};
+	static const char *const keys[] = { "from", "as", NULL };
 	bool good = true;
 
 	if (node->kind != NODE_MAPPING) {
@@ -305,8 +313,8 @@ static bool read_secret(struct reader *reader, const struct node *node, struct s
 		good = false;
 	}
 	if (good && !secret->from.value) {
-		reader_error_key(reader, node, CODE_MISSING_KEY, "a secret without from")->hint =
-			"Write {from: \"env:DB_PW\"}; also file:/p, fd:3, credential:NAME.";
+		reader_error_key(reader, node, CODE_MISSING_KEY, "a secret without from")
+			->hint = "Write {from: \"env:DB_PW\"}; also file:/p, fd:3, credential:NAME.";
 		good = false;
 	}
 	return good;
@@ -320,7 +328,7 @@ void read_secrets(struct reader *reader, const struct field *field, const struct
 		return;
 	for (const struct node *entry = node->first; entry; entry = entry->next) {
 		struct node name = key_node(entry);
-		struct secret secret = {0};
+		struct secret secret = { 0 };
 		const char *checked;
 		size_t i = 0;
 
@@ -365,8 +373,9 @@ void read_network(struct reader *reader, const struct field *field, const struct
 	profile->network.allow.items = profile->network.listen.items = NULL;
 	profile->network.loopback = LOOPBACK_PRIVATE;
 	if (mode == NETWORK_HOST && !reader->builtin && !reader->ceiling)
-		reader_warn(reader, node, CODE_RISKY_GRANT, "network: host: everything that this machine reaches, its own services "
-		                                            "and cloud metadata included")
+		reader_warn(reader, node, CODE_RISKY_GRANT,
+		            "network: host: everything that this machine reaches, its own services "
+		            "and cloud metadata included")
 			->hint = "Name what is needed: {allow: [\"api.example.com:443\"]}";
 }
 
@@ -388,8 +397,8 @@ void read_exec(struct reader *reader, const struct field *field, const struct no
 	if (!name_find(field->names, node->text, &mode)) {
 		const char *shown = reader_show(reader, node->text);
 
-		reader_error(reader, node, CODE_BAD_VALUE, "exec is none, any or a list, not \"%s\"; did you mean [%s]?", shown,
-		             shown);
+		reader_error(reader, node, CODE_BAD_VALUE,
+		             "exec is none, any or a list, not \"%s\"; did you mean [%s]?", shown, shown);
 		return;
 	}
 	profile->exec.mode = (enum exec_mode)mode;
@@ -397,8 +406,8 @@ void read_exec(struct reader *reader, const struct field *field, const struct no
 	profile->exec.programs.count = 0;
 	profile->exec.programs.items = NULL;
 	if (mode == EXEC_ANY && !reader->builtin && !reader->ceiling)
-		reader_warn(reader, node, CODE_RISKY_GRANT, "exec: any: every program in view, shells included")->hint =
-			"Name what is needed: [/usr/bin/git]";
+		reader_warn(reader, node, CODE_RISKY_GRANT, "exec: any: every program in view, shells included")
+			->hint = "Name what is needed: [/usr/bin/git]";
 }
 
 static bool read_level(struct reader *reader, const struct node *node, const char *path, int *level)
@@ -416,7 +425,7 @@ static bool read_level(struct reader *reader, const struct node *node, const cha
 
 static void read_requirement(struct reader *reader, const struct node *node)
 {
-	const char *candidates[PROMISE_COUNT + 1] = {NULL}, *meant;
+	const char *candidates[PROMISE_COUNT + 1] = { NULL }, *meant;
 	int promise = 0, level;
 
 	memcpy(candidates, promise_names, sizeof(promise_names));
@@ -432,7 +441,8 @@ static void read_requirement(struct reader *reader, const struct node *node)
 	if (!read_level(reader, node, "a requirement", &level))
 		return;
 	if (level == REQUIRE_PER_PROCESS && !promise_has_per_process((enum promise)promise)) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s cannot be kept per process", promise_names[promise])->hint =
+		reader_error(reader, node, CODE_BAD_VALUE, "%s cannot be kept per process", promise_names[promise])
+			->hint =
 			"per-process is for memory, cpu_time, open_files and file_size; write all or best-effort.";
 		return;
 	}
@@ -454,8 +464,8 @@ void read_require(struct reader *reader, const struct field *field, const struct
 	if (!read_level(reader, node, field->path, &level))
 		return;
 	if (level != REQUIRE_ALL) {
-		reader_error(reader, node, CODE_BAD_VALUE, "require: only all can be said of everything at once")->hint =
-			"Relax single promises: {memory: best-effort}";
+		reader_error(reader, node, CODE_BAD_VALUE, "require: only all can be said of everything at once")
+			->hint = "Relax single promises: {memory: best-effort}";
 		return;
 	}
 	for (int promise = 0; promise < PROMISE_COUNT; promise++) {

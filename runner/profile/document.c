@@ -46,7 +46,7 @@ struct diagnostic *document_report(const struct document *document, struct diagn
                                    enum severity severity, enum message_code code, const struct span *span,
                                    const char *format, ...)
 {
-	struct source_pos pos = {document->file, span->line, span->column};
+	struct source_pos pos = { document->file, span->line, span->column };
 	struct diagnostic *item;
 	char message[1024];
 	va_list args;
@@ -75,7 +75,7 @@ const struct node *node_get(const struct node *mapping, const char *key)
 
 static struct span span_of(const yaml_mark_t *start, const yaml_mark_t *end)
 {
-	struct span span = {(uint32_t)start->line + 1, (uint32_t)start->column + 1, 1};
+	struct span span = { (uint32_t)start->line + 1, (uint32_t)start->column + 1, 1 };
 
 	if (end->line == start->line && end->column > start->column)
 		span.length = (uint32_t)(end->column - start->column);
@@ -94,18 +94,18 @@ static const struct {
 	const char *message;
 	const char *hint;
 } yaml_problems[] = {
-	{"character that cannot start any token", "a value cannot begin with this character",
-	 "Put the value in quotes. Indent with spaces, never with tabs."},
-	{"tab character", "a tab where YAML wants spaces", "Indent with spaces."},
-	{"mapping values are not allowed", "a second ':' in one line, or wrong indentation",
-	 "Put values that hold ': ' in quotes, and a space behind each key's ':'."},
-	{"could not find expected ':'", "a key without ':'", "Write `key: value`, with a space behind the colon."},
-	{"did not find expected key", "a key was expected here", "Keys of one mapping begin in the same column."},
-	{"did not find expected ',' or ']'", "the list is not closed: ',' or ']' expected", NULL},
-	{"did not find expected ',' or '}'", "the mapping is not closed: ',' or '}' expected", NULL},
-	{"unexpected end of stream", "the file ends inside quotes", "Close the quotes."},
-	{"did not find expected alphabetic or numeric character", "* and & are not used in profiles",
-	 "Put a value that begins with * or & in quotes: \"*.cdn.net:443\"."},
+	{ "character that cannot start any token", "a value cannot begin with this character",
+	  "Put the value in quotes. Indent with spaces, never with tabs." },
+	{ "tab character", "a tab where YAML wants spaces", "Indent with spaces." },
+	{ "mapping values are not allowed", "a second ':' in one line, or wrong indentation",
+	  "Put values that hold ': ' in quotes, and a space behind each key's ':'." },
+	{ "could not find expected ':'", "a key without ':'", "Write `key: value`, with a space behind the colon." },
+	{ "did not find expected key", "a key was expected here", "Keys of one mapping begin in the same column." },
+	{ "did not find expected ',' or ']'", "the list is not closed: ',' or ']' expected", NULL },
+	{ "did not find expected ',' or '}'", "the mapping is not closed: ',' or '}' expected", NULL },
+	{ "unexpected end of stream", "the file ends inside quotes", "Close the quotes." },
+	{ "did not find expected alphabetic or numeric character", "* and & are not used in profiles",
+	  "Put a value that begins with * or & in quotes: \"*.cdn.net:443\"." },
 };
 
 static void report_syntax(struct builder *b, const yaml_parser_t *parser)
@@ -121,10 +121,12 @@ static void report_syntax(struct builder *b, const yaml_parser_t *parser)
 			return;
 		}
 	}
-	document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span, "not valid YAML: %s", problem);
+	document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span, "not valid YAML: %s",
+	                problem);
 }
 
-/* Characters that end a line for YAML 1.1, but for no editor: what is seen would not be what is read. C1 controls as well. */
+/* Characters that end a line for YAML 1.1, but for no editor: what is seen would not be what is read. C1 controls as
+ * well. */
 static bool is_hidden(const char *text, size_t length)
 {
 	if (length == 2)
@@ -146,13 +148,13 @@ static const char *byte_fault(const char *data, size_t length, size_t i, size_t 
 	return is_hidden(data + i, step) ? "begins a hidden control character" : NULL;
 }
 
-/* Everything that no place of a profile may hold, before libyaml sees it: it would take UTF-16 and report bytes without a
- * line. Returns -1 at the first fault, since what follows is most likely no text at all. */
+/* Everything that no place of a profile may hold, before libyaml sees it: it would take UTF-16 and report bytes without
+ * a line. Returns -1 at the first fault, since what follows is most likely no text at all. */
 static int check_bytes(struct builder *b)
 {
 	const char *data = b->document->data;
 	size_t length = b->document->length;
-	struct span span = {1, 1, 1};
+	struct span span = { 1, 1, 1 };
 
 	for (size_t i = 0; i < length;) {
 		unsigned char byte = (unsigned char)data[i];
@@ -168,7 +170,8 @@ static int check_bytes(struct builder *b)
 		step = utf8_length(data + i, length - i);
 		fault = byte_fault(data, length, i, step);
 		if (fault) {
-			document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span, "byte 0x%02x %s", byte, fault)
+			document_report(b->document, b->diagnostics, SEVERITY_ERROR, CODE_YAML_SYNTAX, &span,
+			                "byte 0x%02x %s", byte, fault)
 				->hint = "Profiles are UTF-8 text.";
 			return -1;
 		}
@@ -329,7 +332,7 @@ static int open_collection(struct builder *b, const yaml_event_t *event)
 	struct node *node = arena_alloc(b->arena, sizeof(*node));
 
 	node->kind = mapping ? NODE_MAPPING : NODE_LIST;
-	node->span = (struct span){(uint32_t)event->start_mark.line + 1, (uint32_t)event->start_mark.column + 1, 1};
+	node->span = (struct span){ (uint32_t)event->start_mark.line + 1, (uint32_t)event->start_mark.column + 1, 1 };
 	if (expects_key(b)) {
 		report(b, CODE_WRONG_TYPE, &node->span, "a key must be a plain word, not a list or a mapping",
 		       "Put a value that begins with { or [ in quotes: \"${HOME}/data\".");
@@ -353,12 +356,14 @@ static int open_document(struct builder *b, const yaml_event_t *event)
 	struct span span = span_of(&event->start_mark, &event->end_mark);
 
 	if (b->document->root) {
-		report(b, CODE_YAML_FORBIDDEN, &span, "a second document (---) in one file", "One profile for each file.");
+		report(b, CODE_YAML_FORBIDDEN, &span, "a second document (---) in one file",
+		       "One profile for each file.");
 		return -1;
 	}
 	if (event->data.document_start.version_directive ||
 	    event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end) {
-		report(b, CODE_YAML_FORBIDDEN, &span, "directives (%YAML, %TAG) are not used in profiles", "Remove the line.");
+		report(b, CODE_YAML_FORBIDDEN, &span, "directives (%YAML, %TAG) are not used in profiles",
+		       "Remove the line.");
 		return -1;
 	}
 	return 0;
@@ -425,14 +430,14 @@ static int build(struct builder *b, yaml_parser_t *parser)
 int document_parse(struct document *document, struct arena *arena, struct diagnostics *diagnostics)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
-	const struct span whole = {1, 1, 0};
-	struct builder b = {.document = document, .arena = arena, .diagnostics = diagnostics};
+	const struct span whole = { 1, 1, 0 };
+	struct builder b = { .document = document, .arena = arena, .diagnostics = diagnostics };
 	yaml_parser_t parser;
 	int result;
 
 	document->root = NULL;
 	if (document->length > DOCUMENT_BYTES_MAX) {
-		struct document too_large = {.file = document->file};
+		struct document too_large = { .file = document->file };
 
 		document_report(&too_large, diagnostics, SEVERITY_ERROR, CODE_TOO_LARGE, &whole, "larger than 1 MiB");
 		return -1;

@@ -11,7 +11,9 @@ static bool is_plain(const char *value)
 	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.";
 	size_t first = strspn(value, safe);
 
-	return first > 0 && value[first + strspn(value + first, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.-+")] == '\0';
+	return first > 0 &&
+	       value[first + strspn(value + first,
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.-+")] == '\0';
 }
 
 /* Characters that YAML 1.1 would fold as line breaks, skip, or refuse unless they are escaped. */
@@ -19,9 +21,15 @@ static const struct {
 	const char *bytes;
 	const char *escape;
 } escapes[] = {
-	{"\"", "\\\""},         {"\\", "\\\\"},         {"\n", "\\n"},          {"\t", "\\t"},
-	{"\xe2\x80\xa8", "\\L"}, {"\xe2\x80\xa9", "\\P"}, {"\xef\xbb\xbf", "\\uFEFF"}, {"\xef\xbf\xbe", "\\uFFFE"},
-	{"\xef\xbf\xbf", "\\uFFFF"},
+	{ "\"", "\\\"" },
+	{ "\\", "\\\\" },
+	{ "\n", "\\n" },
+	{ "\t", "\\t" },
+	{ "\xe2\x80\xa8", "\\L" },
+	{ "\xe2\x80\xa9", "\\P" },
+	{ "\xef\xbb\xbf", "\\uFEFF" },
+	{ "\xef\xbf\xbe", "\\uFFFE" },
+	{ "\xef\xbf\xbf", "\\uFFFF" },
 };
 
 static void emit_quoted(const char *value, struct text *out)
@@ -57,7 +65,8 @@ static bool is_relative(const struct field *field, const char *value)
 	if (value[0] == '/' || strncmp(value, "${", 2) == 0)
 		return false;
 	/* A bare word is a program to be looked for, or a version. */
-	return field->text == TEXT_PATH || ((field->text == TEXT_PROGRAM || field->text == TEXT_INTERPRETER) && strchr(value, '/'));
+	return field->text == TEXT_PATH ||
+	       ((field->text == TEXT_PROGRAM || field->text == TEXT_INTERPRETER) && strchr(value, '/'));
 }
 
 void field_resolve(const struct field *field, const struct profile_string *string, struct text *out)
@@ -83,7 +92,7 @@ void field_resolve(const struct field *field, const struct profile_string *strin
 
 static void emit_string(const struct field *field, const struct profile_string *string, struct text *out)
 {
-	TEXT_CLEANUP struct text value = {0};
+	TEXT_CLEANUP struct text value = { 0 };
 
 	field_resolve(field, string, &value);
 	emit_scalar(text_string(&value), out);
@@ -95,7 +104,24 @@ static void indent(unsigned depth, struct text *out)
 		text_add(out, "  ");
 }
 
-static void emit_strings(const struct field *field, const struct profile_strings *list, unsigned depth, struct text *out)
+/* What comes behind "key:", up to and with the line's end; `depth` is the key's own. */
+typedef void emitter(const struct field *field, const struct profile *profile, unsigned depth, struct text *out);
+
+static void emit_text(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	(void)depth;
+	emit_scalar(*(const char *const *)field_value(field, profile), out);
+	text_add(out, "\n");
+}
+
+static void emit_one(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	(void)depth;
+	emit_string(field, field_value(field, profile), out);
+	text_add(out, "\n");
+}
+
+static void emit_list(const struct field *field, const struct profile_strings *list, unsigned depth, struct text *out)
 {
 	text_add(out, "\n");
 	for (size_t i = 0; i < list->count; i++) {
@@ -106,8 +132,15 @@ static void emit_strings(const struct field *field, const struct profile_strings
 	}
 }
 
-static void emit_grants(const struct field *field, const struct file_grants *list, unsigned depth, struct text *out)
+static void emit_strings(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
 {
+	emit_list(field, field_value(field, profile), depth, out);
+}
+
+static void emit_grants(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	const struct file_grants *list = field_value(field, profile);
+
 	text_add(out, "\n");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct file_grant *grant = &list->items[i];
@@ -126,8 +159,10 @@ static void emit_grants(const struct field *field, const struct file_grants *lis
 	}
 }
 
-static void emit_pairs(const struct field *field, const struct name_pairs *list, unsigned depth, struct text *out)
+static void emit_pairs(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
 {
+	const struct name_pairs *list = field_value(field, profile);
+
 	text_add(out, "\n");
 	for (size_t i = 0; i < list->count; i++) {
 		indent(depth + 1, out);
@@ -137,8 +172,10 @@ static void emit_pairs(const struct field *field, const struct name_pairs *list,
 	}
 }
 
-static void emit_secrets(const struct field *field, const struct secrets *list, unsigned depth, struct text *out)
+static void emit_secrets(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
 {
+	const struct secrets *list = field_value(field, profile);
+
 	text_add(out, "\n");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct secret *secret = &list->items[i];
@@ -155,21 +192,64 @@ static void emit_secrets(const struct field *field, const struct secrets *list, 
 	}
 }
 
-static void emit_limit(const struct field *field, const struct limit *limit, struct text *out)
+static void emit_bool(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
 {
+	(void)depth;
+	text_addf(out, "%s\n", *(const bool *)field_value(field, profile) ? "true" : "false");
+}
+
+static void emit_limit(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	const struct limit *limit = field_value(field, profile);
+	unsigned long long value = limit->value;
 	char buffer[48];
 
+	(void)depth;
 	if (field->type == FIELD_SIZE)
 		text_addf(out, "%s\n", format_size(limit->value, buffer, sizeof(buffer)));
 	else if (field->type == FIELD_DURATION)
 		text_addf(out, "%s\n", format_duration(limit->value, buffer, sizeof(buffer)));
-	else if (field->type == FIELD_CPUS && limit->value % 1000)
-		text_addf(out, "%llu.%03llu\n", (unsigned long long)limit->value / 1000, (unsigned long long)limit->value % 1000);
+	else if (field->type == FIELD_CPUS)
+		text_addf(out, "%llu.%03llu\n", value / 1000, value % 1000);
 	else
-		text_addf(out, "%llu\n", (unsigned long long)(field->type == FIELD_CPUS ? limit->value / 1000 : limit->value));
+		text_addf(out, "%llu\n", value);
 }
 
-static void emit_require(const struct profile *profile, unsigned depth, struct text *out)
+static void emit_name(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	int value;
+
+	(void)depth;
+	memcpy(&value, field_value(field, profile), sizeof(value));
+	text_addf(out, "%s\n", name_of(field->names, value));
+}
+
+/* With rules, loopback is always written, so that a mapping without any rule stays one. */
+static void emit_network(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	if (profile->network.mode == NETWORK_RULES)
+		text_addf(out, "\n  loopback: %s\n", profile->network.loopback == LOOPBACK_HOST ? "host" : "private");
+	else
+		emit_name(field, profile, depth, out);
+}
+
+static void emit_exec(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	if (profile->exec.mode == EXEC_LIST)
+		emit_list(field, &profile->exec.programs, depth, out);
+	else
+		emit_name(field, profile, depth, out);
+}
+
+static void emit_user(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	if (profile->system.user == USER_UID)
+		text_addf(out, "%u\n", profile->system.uid);
+	else
+		emit_name(field, profile, depth, out);
+}
+
+static void emit_require(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
 {
 	text_add(out, "\n");
 	for (int promise = 0; promise < PROMISE_COUNT; promise++) {
@@ -178,85 +258,26 @@ static void emit_require(const struct profile *profile, unsigned depth, struct t
 		if (level == REQUIRE_DEFAULT)
 			continue;
 		indent(depth + 1, out);
-		text_addf(out, "%s: %s\n", promise_names[promise], name_of(require_names, (int)level));
+		text_addf(out, "%s: %s\n", promise_names[promise], name_of(field->names, (int)level));
 	}
 }
 
-static void emit_name(const struct field *field, const void *place, struct text *out)
+/* Its keys follow as rows of their own. */
+static void emit_section(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
 {
-	int value;
-
-	memcpy(&value, place, sizeof(value));
-	text_addf(out, "%s\n", name_of(field->names, value));
+	(void)field, (void)profile, (void)depth;
+	text_add(out, "\n");
 }
 
-static void emit_value(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
-{
-	const void *value = field_value(field, profile);
-
-	switch (field->type) {
-	case FIELD_TEXT:
-		emit_scalar(*(const char *const *)value, out);
-		text_add(out, "\n");
-		break;
-	case FIELD_STRING:
-		emit_string(field, value, out);
-		text_add(out, "\n");
-		break;
-	case FIELD_STRINGS:
-		emit_strings(field, value, depth, out);
-		break;
-	case FIELD_GRANTS:
-		emit_grants(field, value, depth, out);
-		break;
-	case FIELD_PAIRS:
-		emit_pairs(field, value, depth, out);
-		break;
-	case FIELD_SECRETS:
-		emit_secrets(field, value, depth, out);
-		break;
-	case FIELD_BOOL:
-		text_add(out, "true\n");
-		break;
-	case FIELD_SIZE:
-	case FIELD_DURATION:
-	case FIELD_COUNT:
-	case FIELD_CPUS:
-		emit_limit(field, value, out);
-		break;
-	case FIELD_NETWORK:
-		if (profile->network.mode == NETWORK_RULES)
-			text_addf(out, "\n  loopback: %s\n", profile->network.loopback == LOOPBACK_HOST ? "host" : "private");
-		else
-			emit_name(field, value, out);
-		break;
-	case FIELD_EXEC:
-		if (profile->exec.mode == EXEC_LIST)
-			emit_strings(field, &profile->exec.programs, depth, out);
-		else
-			emit_name(field, value, out);
-		break;
-	case FIELD_USER:
-		if (profile->system.user == USER_UID)
-			text_addf(out, "%u\n", profile->system.uid);
-		else
-			emit_name(field, value, out);
-		break;
-	case FIELD_REQUIRE:
-		emit_require(profile, depth, out);
-		break;
-	case FIELD_NAME:
-		emit_name(field, value, out);
-		break;
-	case FIELD_SECTION:
-		text_add(out, "\n");
-		break;
-	case FIELD_VERSION:
-	case FIELD_EXTENDS:
-	case FIELD_TYPE_COUNT:
-		break;
-	}
-}
+/* Versions and `extends` are never "set": they are written by profile_emit(). */
+static emitter *const emitters[FIELD_TYPE_COUNT] = {
+	[FIELD_SECTION] = emit_section, [FIELD_TEXT] = emit_text,       [FIELD_STRING] = emit_one,
+	[FIELD_STRINGS] = emit_strings, [FIELD_GRANTS] = emit_grants,   [FIELD_PAIRS] = emit_pairs,
+	[FIELD_SECRETS] = emit_secrets, [FIELD_BOOL] = emit_bool,       [FIELD_NAME] = emit_name,
+	[FIELD_SIZE] = emit_limit,      [FIELD_DURATION] = emit_limit,  [FIELD_COUNT] = emit_limit,
+	[FIELD_CPUS] = emit_limit,      [FIELD_NETWORK] = emit_network, [FIELD_EXEC] = emit_exec,
+	[FIELD_REQUIRE] = emit_require, [FIELD_USER] = emit_user,
+};
 
 static unsigned depth_of(const char *path)
 {
@@ -273,13 +294,13 @@ void profile_emit(const struct profile *profile, struct text *out)
 
 	text_add(out, "version: 1\nextends: []\n");
 	for (const struct field *field = profile_fields; field->path; field++) {
-		TEXT_CLEANUP struct text value = {0};
+		TEXT_CLEANUP struct text value = { 0 };
 
-		/* With rules it is always written, so that a mapping without rules stays one. */
 		if (field == loopback || !field_is_set(field, profile))
 			continue;
-		emit_value(field, profile, depth_of(field->path), &value);
+		emitters[field->type](field, profile, depth_of(field->path), &value);
 		indent(depth_of(field->path), out);
-		text_addf(out, "%s:%s%s", field_leaf(field), text_string(&value)[0] == '\n' ? "" : " ", text_string(&value));
+		text_addf(out, "%s:%s%s", field_leaf(field), text_string(&value)[0] == '\n' ? "" : " ",
+		          text_string(&value));
 	}
 }

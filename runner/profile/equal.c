@@ -5,7 +5,7 @@
 
 static bool equal_strings(const struct field *field, const struct profile_string *a, const struct profile_string *b)
 {
-	TEXT_CLEANUP struct text left = {0}, right = {0};
+	TEXT_CLEANUP struct text left = { 0 }, right = { 0 };
 
 	if (!a->value || !b->value)
 		return a->value == b->value;
@@ -58,8 +58,8 @@ static bool equal_secrets(const struct field *field, const struct secrets *a, co
 	for (size_t i = 0; i < a->count; i++) {
 		const struct secret *left = &a->items[i], *right = &b->items[i];
 
-		if (strcmp(left->name.value, right->name.value) != 0 || !equal_strings(field, &left->from, &right->from) ||
-		    !equal_strings(field, &left->as, &right->as))
+		if (strcmp(left->name.value, right->name.value) != 0 ||
+		    !equal_strings(field, &left->from, &right->from) || !equal_strings(field, &left->as, &right->as))
 			return false;
 	}
 	return true;
@@ -102,7 +102,8 @@ static bool equal_field(const struct field *field, const struct profile *a, cons
 	case FIELD_DURATION:
 	case FIELD_COUNT:
 	case FIELD_CPUS:
-		return left_limit->set == right_limit->set && (!left_limit->set || left_limit->value == right_limit->value);
+		return left_limit->set == right_limit->set &&
+		       (!left_limit->set || left_limit->value == right_limit->value);
 	case FIELD_NAME:
 	case FIELD_NETWORK:
 		return memcmp(left, right, sizeof(int)) == 0;

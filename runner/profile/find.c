@@ -48,7 +48,7 @@ static bool is_name(const char *word)
 
 static int no_such(const char *word, struct error *err)
 {
-	const char *names[16] = {NULL}, *meant;
+	const char *names[16] = { NULL }, *meant;
 	char shown[128];
 	size_t count = 0;
 
@@ -56,8 +56,9 @@ static int no_such(const char *word, struct error *err)
 		names[count++] = builtin->name;
 	meant = nearest_name(strncmp(word, builtin_prefix, 8) == 0 ? word + 8 : word, names);
 	escape_into(shown, sizeof(shown), word);
-	error_set(err, CODE_PROFILE_NOT_FOUND, meant ? "there is no profile \"%s\"; did you mean \"%s\"?" : "there is no profile \"%s\"",
-	          shown, meant);
+	error_set(err, CODE_PROFILE_NOT_FOUND,
+	          meant ? "there is no profile \"%s\"; did you mean \"%s\"?" : "there is no profile \"%s\"", shown,
+	          meant);
 	return error_hint(err, "`pyconfine profiles` lists them; a path has a / or ends in .yaml.");
 }
 
@@ -73,7 +74,7 @@ static int try_file(const struct profile_request *request, const char *path, str
 static int find_name(const struct profile_request *request, const char *name, struct arena *arena,
                      struct profile_source *out, struct error *err)
 {
-	const char *directories[3] = {NULL};
+	const char *directories[3] = { NULL };
 	const struct builtin_profile *builtin = builtin_find(name);
 
 	/* A relative $XDG_CONFIG_HOME is to be ignored (XDG base directory specification). */
@@ -113,7 +114,8 @@ int source_resolve(const struct profile_request *request, const char *word, cons
 	}
 	if (is_path(word)) {
 		if (from && word[0] != '/')
-			word = arena_printf(arena, "%s/%s", strcmp(from->base_dir, "/") == 0 ? "" : from->base_dir, word);
+			word = arena_printf(arena, "%s/%s", strcmp(from->base_dir, "/") == 0 ? "" : from->base_dir,
+			                    word);
 		return source_open(word, request, arena, out, err);
 	}
 	if (!is_name(word))

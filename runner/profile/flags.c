@@ -13,7 +13,7 @@ struct flag_nodes {
 static void wrap(struct node *outside, enum node_kind kind, struct node *inside, const char *key)
 {
 	inside->key = key;
-	*outside = (struct node){.kind = kind, .span = inside->span, .first = inside, .last = inside, .count = 1};
+	*outside = (struct node){ .kind = kind, .span = inside->span, .first = inside, .last = inside, .count = 1 };
 }
 
 static bool split_pair(struct arena *arena, const char *text, const char **name, const char **value)
@@ -34,7 +34,7 @@ static void make_nodes(struct loader *loader, const struct field *field, const c
 	const char *name, *value;
 	int word;
 
-	*out = (struct flag_nodes){.field = field, .scalar = {.kind = NODE_SCALAR, .quoted = true, .text = text}};
+	*out = (struct flag_nodes){ .field = field, .scalar = { .kind = NODE_SCALAR, .quoted = true, .text = text } };
 	out->top = &out->scalar;
 	if (field_is_in(field, "env") && split_pair(loader->arena, text, &name, &value)) {
 		out->field = field_find("env.set");
@@ -70,13 +70,15 @@ static bool is_smaller(const struct limit *after, const struct limit *before)
 
 static void refuse(struct loader *loader, const struct profile_flag *flag, const char *what)
 {
-	const struct source_pos pos = {.file = flag->flag};
+	const struct source_pos pos = { .file = flag->flag };
 
-	loader_report(loader, SEVERITY_ERROR, CODE_LOCKED, &pos, 0, "%s %s: the profile is locked", flag->flag, what)->hint =
-		"A locked profile takes no grants from the command line. Add it to the profile, if that is yours to change.";
+	loader_report(loader, SEVERITY_ERROR, CODE_LOCKED, &pos, 0, "%s %s: the profile is locked", flag->flag, what)
+		->hint = "A locked profile takes no grants from the command line. Add it to the profile, if that is "
+	                 "yours to change.";
 }
 
-/* One rule beside `network: host`, or one program beside `exec: any`, would take the rest away instead of adding to it. */
+/* One rule beside `network: host`, or one program beside `exec: any`, would take the rest away instead of adding to it.
+ */
 static bool has_everything(const struct profile *profile, const struct flag_nodes *nodes)
 {
 	if (nodes->field->type == FIELD_NETWORK)
@@ -86,8 +88,8 @@ static bool has_everything(const struct profile *profile, const struct flag_node
 
 static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 {
-	const struct document document = {.file = flag->flag};
-	const struct source_pos pos = {.file = flag->flag};
+	const struct document document = { .file = flag->flag };
+	const struct source_pos pos = { .file = flag->flag };
 	const struct field *field = field_find(flag->key);
 	struct reader reader = {
 		.document = &document,
@@ -97,10 +99,11 @@ static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 		.own = true,
 	};
 	struct flag_nodes nodes;
-	struct limit before = {0};
+	struct limit before = { 0 };
 
 	if (!field) {
-		loader_report(loader, SEVERITY_ERROR, CODE_INTERNAL, &pos, 0, "%s stands for the unknown key %s", flag->flag, flag->key);
+		loader_report(loader, SEVERITY_ERROR, CODE_INTERNAL, &pos, 0, "%s stands for the unknown key %s",
+		              flag->flag, flag->key);
 		return;
 	}
 	if (loader->profile->locked && !is_limit(field)) {
@@ -113,8 +116,7 @@ static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 	if (is_limit(field))
 		before = *(struct limit *)field_place(field, loader->profile);
 	read_field(&reader, nodes.field, nodes.top);
-	if (loader->profile->locked && is_limit(field) &&
-	    !is_smaller(field_value(field, loader->profile), &before)) {
+	if (loader->profile->locked && is_limit(field) && !is_smaller(field_value(field, loader->profile), &before)) {
 		*(struct limit *)field_place(field, loader->profile) = before;
 		refuse(loader, flag, "may only shrink the limit");
 	}

@@ -66,7 +66,8 @@ static void judge_strings(struct loader *loader, const char *key, struct profile
 		if (k == most->count && position_is_builtin(&item->pos))
 			continue;
 		if (k == most->count)
-			ceiling_refuse(loader, &item->pos, most->count ? &most->items[0].pos : permitted, key, item->value);
+			ceiling_refuse(loader, &item->pos, most->count ? &most->items[0].pos : permitted, key,
+			               item->value);
 		asked->items[kept++] = *item;
 	}
 	asked->count = kept;
@@ -76,13 +77,13 @@ static const struct {
 	const char *key;
 	covers *covers_one;
 } string_lists[] = {
-	{"files.presets", is_equal},        {"env.allow", covers_env},      {"system.capabilities", is_equal},
-	{"system.syscalls.allow", is_equal}, {"system.devices", is_equal},
+	{ "files.presets", is_equal },         { "env.allow", covers_env },    { "system.capabilities", is_equal },
+	{ "system.syscalls.allow", is_equal }, { "system.devices", is_equal },
 };
 
 static void judge_lists(struct loader *loader)
 {
-	const struct source_pos nowhere = {0};
+	const struct source_pos nowhere = { 0 };
 
 	for (size_t i = 0; i < sizeof(string_lists) / sizeof(string_lists[0]); i++) {
 		const struct field *field = field_find(string_lists[i].key);
@@ -107,8 +108,9 @@ static void judge_limits(struct loader *loader)
 		if (!most->set || (asked->set && asked->value <= most->value))
 			continue;
 		if (asked->set && asked->named)
-			loader_report(loader, SEVERITY_NOTE, CODE_LOCKED, &asked->pos, 0, "%s is cut to what %s:%u permits", field->path,
-			              loader->ceiling->file, most->pos.line);
+			loader_report(loader, SEVERITY_NOTE, CODE_LOCKED, &asked->pos, 0,
+			              "%s is cut to what %s:%u permits", field->path, loader->ceiling->file,
+			              most->pos.line);
 		*asked = *most;
 	}
 }
@@ -124,8 +126,10 @@ static void judge_network(struct loader *loader)
 		ceiling_refuse(loader, &profile->network.pos, &most->network.pos, "network", "host");
 		return;
 	}
-	judge_strings(loader, "network.allow", &profile->network.allow, &most->network.allow, &most->network.pos, covers_rule);
-	judge_strings(loader, "network.listen", &profile->network.listen, &most->network.listen, &most->network.pos, is_equal);
+	judge_strings(loader, "network.allow", &profile->network.allow, &most->network.allow, &most->network.pos,
+	              covers_rule);
+	judge_strings(loader, "network.listen", &profile->network.listen, &most->network.listen, &most->network.pos,
+	              is_equal);
 	if (profile->network.loopback == LOOPBACK_HOST && most->network.loopback != LOOPBACK_HOST)
 		ceiling_refuse(loader, &profile->network.pos, &most->network.pos, "network.loopback", "host");
 }
@@ -177,7 +181,8 @@ static const char *plain_path(struct arena *arena, const struct profile_string *
 	length = strlen(text);
 	while (length > 1 && text[length - 1] == '/')
 		length--;
-	if ((length > 1 && strcmp(text + length - 2, "/.") == 0) || (length > 2 && strcmp(text + length - 3, "/..") == 0))
+	if ((length > 1 && strcmp(text + length - 2, "/.") == 0) ||
+	    (length > 2 && strcmp(text + length - 3, "/..") == 0))
 		return NULL;
 	return arena_strndup(arena, text, length);
 }
@@ -201,7 +206,7 @@ static bool is_surely_outside(struct arena *arena, const struct file_grants *lis
 static void judge_grants(struct loader *loader, const char *key, struct file_grants *asked, bool write)
 {
 	const struct profile_ceiling *most = loader->profile->ceiling;
-	const struct source_pos nowhere = {0};
+	const struct source_pos nowhere = { 0 };
 
 	if (write ? !most->has_write : !most->has_read)
 		return;

@@ -8,9 +8,8 @@
 /* Faults that have no line: a profile that cannot be found or read. */
 static void report_without_line(struct loader *loader, const char *file, const struct error *err)
 {
-	const struct source_pos pos = {.file = file};
-	struct diagnostic *item =
-		loader_report(loader, SEVERITY_ERROR, err->code, &pos, 0, "%s", err->message);
+	const struct source_pos pos = { .file = file };
+	struct diagnostic *item = loader_report(loader, SEVERITY_ERROR, err->code, &pos, 0, "%s", err->message);
 
 	if (err->hint[0])
 		item->hint = arena_strdup(loader->diagnostics->arena, err->hint);
@@ -28,9 +27,8 @@ static void hash_source(const struct profile_source *source, char hex[65])
 int profile_load(const struct profile_request *request, struct arena *arena, struct profile *out,
                  struct diagnostics *diagnostics)
 {
-	struct profile profile = {0};
-	struct loader loader = {
-		.request = request, .arena = arena, .diagnostics = diagnostics, .profile = &profile};
+	struct profile profile = { 0 };
+	struct loader loader = { .request = request, .arena = arena, .diagnostics = diagnostics, .profile = &profile };
 	struct profile_source source;
 	size_t errors = diagnostics->errors;
 	struct error err;
@@ -60,11 +58,10 @@ int profile_check(const char *file_name, const char *data, size_t length, const 
                   struct arena *arena, struct profile *out, struct diagnostics *diagnostics)
 {
 	static const struct profile_request nobody;
-	struct profile profile = {0};
-	struct loader loader = {
-		.request = request, .arena = arena, .diagnostics = diagnostics, .profile = &profile};
+	struct profile profile = { 0 };
+	struct loader loader = { .request = request, .arena = arena, .diagnostics = diagnostics, .profile = &profile };
 	const char *absolute = source_absolute(request ? request : &nobody, file_name, arena);
-	struct profile_source source = {.file = file_name, .path = absolute, .data = data, .length = length};
+	struct profile_source source = { .file = file_name, .path = absolute, .data = data, .length = length };
 	size_t errors = diagnostics->errors;
 
 	source.base_dir = source_directory(absolute, arena);

@@ -1,6 +1,6 @@
-/* `extends`: profiles are read onto one another, the extended ones first. That makes the merge rules those of reading: lists
- * grow, scalars are replaced, `locked` sticks. A profile that is reached in two ways counts once, where it is met first, so
- * that the second way does not put its defaults over what came between. */
+/* `extends`: profiles are read onto one another, the extended ones first. That makes the merge rules those of reading:
+ * lists grow, scalars are replaced, `locked` sticks. A profile that is reached in two ways counts once, where it is met
+ * first, so that the second way does not put its defaults over what came between. */
 #include "profile/merge.h"
 
 #include <stdarg.h>
@@ -20,9 +20,9 @@ static bool is_same(const struct profile_source *a, const struct profile_source 
 struct diagnostic *loader_report(struct loader *loader, enum severity severity, enum message_code code,
                                  const struct source_pos *pos, uint32_t length, const char *format, ...)
 {
-	struct document none = {.file = pos->file};
+	struct document none = { .file = pos->file };
 	const struct document *document = &none;
-	struct span span = {pos->line, pos->column, length};
+	struct span span = { pos->line, pos->column, length };
 	char message[1024];
 	va_list args;
 
@@ -39,8 +39,8 @@ struct diagnostic *loader_report(struct loader *loader, enum severity severity, 
 static void report_error(struct loader *loader, const struct node *node, const struct document *document,
                          const struct error *err)
 {
-	struct diagnostic *item =
-		document_report(document, loader->diagnostics, SEVERITY_ERROR, err->code, &node->span, "%s", err->message);
+	struct diagnostic *item = document_report(document, loader->diagnostics, SEVERITY_ERROR, err->code, &node->span,
+	                                          "%s", err->message);
 
 	if (err->hint[0])
 		item->hint = arena_strdup(loader->diagnostics->arena, err->hint);
@@ -58,11 +58,12 @@ static bool may_visit(struct loader *loader, const struct profile_source *source
 			continue;
 		if (!visited->open)
 			return false;
-		item = document_report(named_in, loader->diagnostics, SEVERITY_ERROR, CODE_EXTENDS_LOOP, &named_at->span,
-		                       "extends leads back to %s, which is being read", visited->source.file);
+		item = document_report(named_in, loader->diagnostics, SEVERITY_ERROR, CODE_EXTENDS_LOOP,
+		                       &named_at->span, "extends leads back to %s, which is being read",
+		                       visited->source.file);
 		if (!source->builtin && builtin_find(source->name))
-			item->hint = arena_printf(loader->diagnostics->arena, "The built-in profile of that name is \"builtin:%s\".",
-			                          source->name);
+			item->hint = arena_printf(loader->diagnostics->arena,
+			                          "The built-in profile of that name is \"builtin:%s\".", source->name);
 		return false;
 	}
 	if (depth > EXTENDS_DEPTH_MAX) {
@@ -75,14 +76,17 @@ static bool may_visit(struct loader *loader, const struct profile_source *source
 
 static void follow(struct loader *loader, struct visited_source *from, const struct node *entry, size_t depth)
 {
-	struct reader reader = {.document = &from->document, .arena = loader->arena, .diagnostics = loader->diagnostics};
+	struct reader reader = { .document = &from->document,
+		                 .arena = loader->arena,
+		                 .diagnostics = loader->diagnostics };
 	struct profile_source source;
 	struct error err;
 
 	if (!reader_expect(&reader, entry, "extends", NODE_SCALAR, "names of profiles: [offline]"))
 		return;
 	if (entry->text[0] == '\0') {
-		reader_error(&reader, entry, CODE_BAD_VALUE, "extends holds an empty name")->hint = "Write [] to start from nothing.";
+		reader_error(&reader, entry, CODE_BAD_VALUE, "extends holds an empty name")
+			->hint = "Write [] to start from nothing.";
 		return;
 	}
 	if (!loader->request)
@@ -97,11 +101,13 @@ static void follow(struct loader *loader, struct visited_source *from, const str
 static void follow_all(struct loader *loader, struct visited_source *from, size_t depth)
 {
 	const struct node *extends = node_get(from->document.root, "extends");
-	struct reader reader = {.document = &from->document, .arena = loader->arena, .diagnostics = loader->diagnostics};
+	struct reader reader = { .document = &from->document,
+		                 .arena = loader->arena,
+		                 .diagnostics = loader->diagnostics };
 
 	if (!extends) {
 		struct profile_source source;
-		const struct node nobody = {.span = {1, 1, 0}};
+		const struct node nobody = { .span = { 1, 1, 0 } };
 
 		/* Nobody wrote it, so that nothing of the user's may stand in for it either. */
 		source_builtin(builtin_find("offline"), &source);
@@ -145,21 +151,22 @@ static void read_source(struct loader *loader, struct visited_source *visited, b
 void merge_source(struct loader *loader, const struct profile_source *source, const struct node *named_at,
                   const struct document *named_in, size_t depth)
 {
-	const struct span top = {1, 1, 0};
+	const struct span top = { 1, 1, 0 };
 	struct visited_source *visited;
 
 	if (named_at && !may_visit(loader, source, named_at, named_in, depth))
 		return;
 	visited = arena_alloc(loader->arena, sizeof(*visited));
 	visited->source = *source;
-	visited->document = (struct document){.file = source->file, .data = source->data, .length = source->length};
+	visited->document = (struct document){ .file = source->file, .data = source->data, .length = source->length };
 	visited->open = true;
 	loader->visited = arena_grow(loader->arena, loader->visited, loader->visited_count, sizeof(*loader->visited));
 	loader->visited[loader->visited_count++] = visited;
 	if (document_parse(&visited->document, loader->arena, loader->diagnostics) == 0) {
 		const struct node *root = visited->document.root;
-		struct reader reader = {
-			.document = &visited->document, .arena = loader->arena, .diagnostics = loader->diagnostics};
+		struct reader reader = { .document = &visited->document,
+			                 .arena = loader->arena,
+			                 .diagnostics = loader->diagnostics };
 
 		if (!root) {
 			document_report(&visited->document, loader->diagnostics, SEVERITY_ERROR, CODE_MISSING_KEY, &top,
@@ -178,8 +185,8 @@ static void add_not_yet(struct loader *loader, const struct field *field)
 	struct profile_strings *list = &loader->profile->not_yet;
 
 	list->items = arena_grow(loader->arena, list->items, list->count, sizeof(*list->items));
-	list->items[list->count++] =
-		(struct profile_string){.value = field->path, .pos = field_pos(field, loader->profile)};
+	list->items[list->count++] = (struct profile_string){ .value = field->path,
+		                                              .pos = field_pos(field, loader->profile) };
 }
 
 static const char *chain_of(const struct loader *loader)

@@ -16,11 +16,9 @@ const char *reader_show(const struct reader *reader, const char *text)
 	return arena_strdup(reader->diagnostics->arena, escape_into(shown, sizeof(shown), text));
 }
 
-static __attribute__((format(printf, 5, 0))) struct diagnostic *report_at(struct reader *reader,
-                                                                          const struct span *span,
-                                                                          enum severity severity,
-                                                                          enum message_code code, const char *format,
-                                                                          va_list args)
+static __attribute__((format(printf, 5, 0))) struct diagnostic *
+report_at(struct reader *reader, const struct span *span, enum severity severity, enum message_code code,
+          const char *format, va_list args)
 {
 	char message[1024];
 
@@ -68,13 +66,14 @@ struct profile_string reader_string(const struct reader *reader, const struct no
 {
 	return (struct profile_string){
 		.value = value,
-		.pos = {reader->document->file, node->span.line, node->span.column},
+		.pos = { reader->document->file, node->span.line, node->span.column },
 		.base_dir = reader->base_dir,
 	};
 }
 
 static const char *const kind_names[] = {
-	[NODE_SCALAR] = "a single value", [NODE_LIST] = "a list", [NODE_MAPPING] = "a mapping"};
+	[NODE_SCALAR] = "a single value", [NODE_LIST] = "a list", [NODE_MAPPING] = "a mapping"
+};
 
 static bool is_missing(const struct node *node)
 {
@@ -105,8 +104,8 @@ bool reader_has_room(struct reader *reader, const struct node *node, size_t coun
 	if (count < LIST_MAX)
 		return true;
 	if (count == LIST_MAX)
-		reader_error(reader, node, CODE_TOO_LARGE, "more than %d entries", LIST_MAX)->hint =
-			"Grant a directory instead of each file in it.";
+		reader_error(reader, node, CODE_TOO_LARGE, "more than %d entries", LIST_MAX)
+			->hint = "Grant a directory instead of each file in it.";
 	return false;
 }
 
@@ -133,17 +132,20 @@ static void read_version(struct reader *reader, const struct field *field, const
 	if (!reader_expect(reader, node, field->path, NODE_SCALAR, "version: 1"))
 		return;
 	if (strcmp(node->text, "1") != 0)
-		reader_error(reader, node, CODE_BAD_VALUE, "version \"%s\" is not known; this pyconfine reads version 1",
+		reader_error(reader, node, CODE_BAD_VALUE,
+		             "version \"%s\" is not known; this pyconfine reads version 1",
 		             reader_show(reader, node->text))
 			->hint = "Write `version: 1`, or use a newer pyconfine.";
 }
 
 /* "error or kill", with the nearest one. */
-static void report_name(struct reader *reader, const char *path, const struct name_value *names, const struct node *node)
+static void report_name(struct reader *reader, const char *path, const struct name_value *names,
+                        const struct node *node)
 {
-	static const struct name_value other_words[] = {{"yes", true}, {"on", true},  {"1", true},  {"no", false},
-	                                                {"off", false}, {"0", false}, {NULL, 0}};
-	const char *candidates[16] = {NULL}, *meant;
+	static const struct name_value other_words[] = { { "yes", true }, { "on", true },   { "1", true },
+		                                         { "no", false }, { "off", false }, { "0", false },
+		                                         { NULL, 0 } };
+	const char *candidates[16] = { NULL }, *meant;
 	char list[128];
 	int value;
 
@@ -156,8 +158,8 @@ static void report_name(struct reader *reader, const char *path, const struct na
 		reader_error(reader, node, CODE_BAD_VALUE, "%s is %s, not \"%s\"; did you mean %s?", path,
 		             name_list(names, list, sizeof(list)), reader_show(reader, node->text), meant);
 	else
-		reader_error(reader, node, CODE_BAD_VALUE, "%s is %s, not \"%s\"", path, name_list(names, list, sizeof(list)),
-		             reader_show(reader, node->text));
+		reader_error(reader, node, CODE_BAD_VALUE, "%s is %s, not \"%s\"", path,
+		             name_list(names, list, sizeof(list)), reader_show(reader, node->text));
 }
 
 static void read_bool(struct reader *reader, const struct field *field, const struct node *node)
@@ -172,8 +174,8 @@ static void read_bool(struct reader *reader, const struct field *field, const st
 		return;
 	}
 	if (field->merge == MERGE_STICK && *place && !value) {
-		reader_warn(reader, node, CODE_LOCKED, "%s: false has no effect: a profile that this one extends says true",
-		            field->path);
+		reader_warn(reader, node, CODE_LOCKED,
+		            "%s: false has no effect: a profile that this one extends says true", field->path);
 		return;
 	}
 	*place = value;
@@ -225,7 +227,8 @@ static enum unit_fault parse_cpus(const char *text, uint64_t *thousandths)
 	return UNIT_OK;
 }
 
-static enum unit_fault parse_limit(enum field_type type, const char *text, uint64_t *value, char *suggestion, size_t size)
+static enum unit_fault parse_limit(enum field_type type, const char *text, uint64_t *value, char *suggestion,
+                                   size_t size)
 {
 	suggestion[0] = '\0';
 	if (type == FIELD_SIZE)
@@ -240,10 +243,10 @@ struct limit_words {
 	const char *forms;
 };
 static const struct limit_words limit_words[FIELD_TYPE_COUNT] = {
-	[FIELD_SIZE] = {"a size", "Write a number with K, M or G: 512M"},
-	[FIELD_DURATION] = {"a duration", "Write a number with ms, s, m or h: 30s"},
-	[FIELD_COUNT] = {"a whole number", "Write digits only: 64"},
-	[FIELD_CPUS] = {"a number of processors", "Write 2 or 0.5"},
+	[FIELD_SIZE] = { "a size", "Write a number with K, M or G: 512M" },
+	[FIELD_DURATION] = { "a duration", "Write a number with ms, s, m or h: 30s" },
+	[FIELD_COUNT] = { "a whole number", "Write digits only: 64" },
+	[FIELD_CPUS] = { "a number of processors", "Write 2 or 0.5" },
 };
 
 static void report_limit(struct reader *reader, const struct field *field, const struct node *node,
@@ -254,10 +257,11 @@ static void report_limit(struct reader *reader, const struct field *field, const
 	struct diagnostic *item;
 
 	if (fault == UNIT_MISSING)
-		item = reader_error(reader, node, CODE_MISSING_UNIT, "\"%s\" has no unit; did you mean %s?", shown, suggestion);
-	else if (fault == UNIT_WRONG && suggestion[0])
-		item = reader_error(reader, node, CODE_WRONG_UNIT, "\"%s\" has an unknown unit; did you mean %s?", shown,
+		item = reader_error(reader, node, CODE_MISSING_UNIT, "\"%s\" has no unit; did you mean %s?", shown,
 		                    suggestion);
+	else if (fault == UNIT_WRONG && suggestion[0])
+		item = reader_error(reader, node, CODE_WRONG_UNIT, "\"%s\" has an unknown unit; did you mean %s?",
+		                    shown, suggestion);
 	else if (fault == UNIT_WRONG)
 		item = reader_error(reader, node, CODE_WRONG_UNIT, "\"%s\" has an unknown unit", shown);
 	else if (fault == UNIT_TOO_LARGE)
@@ -272,7 +276,7 @@ static void report_limit(struct reader *reader, const struct field *field, const
 static void read_limit(struct reader *reader, const struct field *field, const struct node *node)
 {
 	struct limit *place = field_place(field, reader->profile);
-	struct limit limit = {.set = true, .named = !reader->builtin};
+	struct limit limit = { .set = true, .named = !reader->builtin };
 	char suggestion[64];
 	enum unit_fault fault;
 
@@ -288,8 +292,8 @@ static void read_limit(struct reader *reader, const struct field *field, const s
 	if (fault != UNIT_OK) {
 		report_limit(reader, field, node, fault, suggestion);
 	} else if (limit.value == 0 && !field->may_be_zero) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s: 0 would leave nothing", field->path)->hint =
-			field->may_be_none ? "Write none for no limit." : "Write more than 0.";
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: 0 would leave nothing", field->path)
+			->hint = field->may_be_none ? "Write none for no limit." : "Write more than 0.";
 	} else {
 		*place = limit;
 	}
@@ -311,8 +315,8 @@ static void read_user(struct reader *reader, const struct field *field, const st
 		return;
 	}
 	if (value == USER_UID && uid == 0) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s: a script never runs as root", field->path)->hint =
-			"Write nobody, or the id of an ordinary account.";
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: a script never runs as root", field->path)
+			->hint = "Write nobody, or the id of an ordinary account.";
 		return;
 	}
 	profile->system.user = (enum user_mode)value;
@@ -350,8 +354,9 @@ void read_field(struct reader *reader, const struct field *field, const struct n
 {
 	if (reader->ceiling && field->ceiling == CEILING_REFUSED && field->type != FIELD_SECTION &&
 	    field->type != FIELD_VERSION) {
-		reader_error_key(reader, node, CODE_BAD_VALUE, "%s has no place in a ceiling", field->path)->hint =
-			"A ceiling says the most that may be granted: files, network, exec, env, limits, system, require, locked.";
+		reader_error_key(reader, node, CODE_BAD_VALUE, "%s has no place in a ceiling", field->path)
+			->hint = "A ceiling says the most that may be granted: files, network, exec, env, limits, "
+		                 "system, require, locked.";
 		return;
 	}
 	if (reader->seen)
@@ -368,11 +373,12 @@ static void report_unknown(struct reader *reader, const char *section, const str
 	if (node->broken)
 		return;
 	if (meant) {
-		reader_error_key(reader, node, CODE_UNKNOWN_KEY, "unknown key \"%s\"; did you mean \"%s\"?", shown, meant);
+		reader_error_key(reader, node, CODE_UNKNOWN_KEY, "unknown key \"%s\"; did you mean \"%s\"?", shown,
+		                 meant);
 		return;
 	}
-	item = reader_error_key(reader, node, CODE_UNKNOWN_KEY, "unknown key \"%s\"%s%s", shown, section[0] ? " in " : "",
-	                        section);
+	item = reader_error_key(reader, node, CODE_UNKNOWN_KEY, "unknown key \"%s\"%s%s", shown,
+	                        section[0] ? " in " : "", section);
 	item->hint = "`pyconfine schema` prints every key.";
 }
 
@@ -392,8 +398,8 @@ static void check_required(struct reader *reader, const char *section, const str
 	for (const struct field *field = profile_fields; field->path; field++) {
 		if (!field->required || !field_is_in(field, section) || node_get(mapping, field_leaf(field)))
 			continue;
-		reader_error_key(reader, mapping, CODE_MISSING_KEY, "%s is missing", field->path)->hint =
-			arena_printf(reader->diagnostics->arena, "Add `%s: %s`.", field_leaf(field), field->example);
+		reader_error_key(reader, mapping, CODE_MISSING_KEY, "%s is missing", field->path)->hint = arena_printf(
+			reader->diagnostics->arena, "Add `%s: %s`.", field_leaf(field), field->example);
 	}
 }
 

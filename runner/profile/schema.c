@@ -1,6 +1,6 @@
 /* JSON Schema (draft 2020-12) from the table. YAML readers of editors give numbers and booleans their types before they
- * check, so that a key for strings takes 3.12 and a count takes 64, quoted or not. Patterns stay within what both ECMA-262
- * and POSIX extended regular expressions mean by them. */
+ * check, so that a key for strings takes 3.12 and a count takes 64, quoted or not. Patterns stay within what both
+ * ECMA-262 and POSIX extended regular expressions mean by them. */
 #include <string.h>
 
 #include "profile/fields.h"
@@ -74,12 +74,13 @@ static struct json_object *list_of(struct json_object *items)
 static bool may_be_number(enum text_kind kind)
 {
 	return kind == TEXT_ANY || kind == TEXT_LINE || kind == TEXT_PROFILE_NAME || kind == TEXT_INTERPRETER ||
-	       kind == TEXT_ENV_VALUE || kind == TEXT_PORT || kind == TEXT_PATH || kind == TEXT_PROGRAM || kind == TEXT_HOSTNAME;
+	       kind == TEXT_ENV_VALUE || kind == TEXT_PORT || kind == TEXT_PATH || kind == TEXT_PROGRAM ||
+	       kind == TEXT_HOSTNAME;
 }
 
 static struct json_object *text_schema(enum text_kind kind)
 {
-	ARENA_CLEANUP struct arena arena = {0};
+	ARENA_CLEANUP struct arena arena = { 0 };
 	const struct text_rule *rule = &text_rules[kind];
 	struct json_object *schema;
 
@@ -159,7 +160,7 @@ static struct json_object *limit_schema(const struct field *field)
 		schema = any_of(number, schema);
 	}
 	if (field->may_be_none) {
-		static const char *const none[] = {"none", NULL};
+		static const char *const none[] = { "none", NULL };
 
 		schema = any_of(schema, one_of(none));
 	}
@@ -169,7 +170,7 @@ static struct json_object *limit_schema(const struct field *field)
 static struct json_object *require_schema(void)
 {
 	struct json_object *properties = json_object_new_object();
-	static const char *const all[] = {"all", NULL}, *const whole[] = {"all", "best-effort", NULL};
+	static const char *const all[] = { "all", NULL }, *const whole[] = { "all", "best-effort", NULL };
 
 	for (int promise = 0; promise < PROMISE_COUNT; promise++)
 		put(properties, promise_names[promise],

@@ -49,16 +49,23 @@ static int check_trust(const struct stat *st, const char *what, const char *path
 
 	escape_into(shown, sizeof(shown), path);
 	if (st->st_uid != 0 && st->st_uid != uid) {
-		error_set(err, CODE_PROFILE_UNTRUSTED, "%s %s belongs to user %u, who could change the profile", what, shown,
-		          (unsigned)st->st_uid);
-		return error_hint(err, "It must belong to you or to root. Copy the profile to a directory of yours, or type:\n"
-		                       "chown root %s", shown);
+		error_set(err, CODE_PROFILE_UNTRUSTED, "%s %s belongs to user %u, who could change the profile", what,
+		          shown, (unsigned)st->st_uid);
+		return error_hint(
+			err,
+			"It must belong to you or to root. Copy the profile to a directory of yours, or type:\n"
+			"chown root %s",
+			shown);
 	}
 	if (!S_ISLNK(st->st_mode) && (st->st_mode & (S_IWGRP | S_IWOTH))) {
-		error_set(err, CODE_PROFILE_UNTRUSTED, "%s %s may be written by %s (mode %04o), who could change the profile", what,
-		          shown, st->st_mode & S_IWOTH ? "anybody" : "its group", (unsigned)st->st_mode & 07777);
-		return error_hint(err, st->st_mode & S_ISVTX ? "Move the profile to a directory of yours: %s is for everybody."
-		                                             : "Type: chmod go-w %s", shown);
+		error_set(err, CODE_PROFILE_UNTRUSTED,
+		          "%s %s may be written by %s (mode %04o), who could change the profile", what, shown,
+		          st->st_mode & S_IWOTH ? "anybody" : "its group", (unsigned)st->st_mode & 07777);
+		return error_hint(err,
+		                  st->st_mode & S_ISVTX
+		                          ? "Move the profile to a directory of yours: %s is for everybody."
+		                          : "Type: chmod go-w %s",
+		                  shown);
 	}
 	return 0;
 }
@@ -118,7 +125,8 @@ static int read_data(int fd, const struct stat *st, const char *path, struct are
 static int open_regular(int directory, const char *name, const char *path, const struct profile_request *request,
                         struct arena *arena, struct profile_source *out, struct error *err)
 {
-	/* O_NONBLOCK: should a FIFO have taken the file's place since it was looked at, opening must not wait for a writer. */
+	/* O_NONBLOCK: should a FIFO have taken the file's place since it was looked at, opening must not wait for a
+	 * writer. */
 	FD_CLEANUP int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 	char shown[256];
@@ -126,8 +134,8 @@ static int open_regular(int directory, const char *name, const char *path, const
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return not_found(path, err);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, CODE_PROFILE_UNREADABLE, "profile %s is %s", escape_into(shown, sizeof(shown), path),
-		                 kind_name(st.st_mode));
+		return error_set(err, CODE_PROFILE_UNREADABLE, "profile %s is %s",
+		                 escape_into(shown, sizeof(shown), path), kind_name(st.st_mode));
 	if (check_trust(&st, "profile", path, request->uid, err))
 		return -1;
 	return read_data(fd, &st, path, arena, out, err);
@@ -142,7 +150,8 @@ static int refuse_kind(const struct stat *st, const char *path, struct error *er
 	return error_hint(err, "A profile is a regular file.");
 }
 
-/* One step along a chain of links. Returns 1 when `target` holds where to go on from *directory, 0 when the file was read. */
+/* One step along a chain of links. Returns 1 when `target` holds where to go on from *directory, 0 when the file was
+ * read. */
 static int step(int *directory, char *target, const char *path, const struct profile_request *request,
                 struct arena *arena, struct profile_source *out, struct error *err)
 {
@@ -179,7 +188,7 @@ static int step(int *directory, char *target, const char *path, const struct pro
 
 const char *source_stem(const char *path, struct arena *arena)
 {
-	static const char *const endings[] = {".pyconfine.yaml", ".pyconfine.yml", ".yaml", ".yml", NULL};
+	static const char *const endings[] = { ".pyconfine.yaml", ".pyconfine.yml", ".yaml", ".yml", NULL };
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	size_t length = strlen(name);
@@ -209,7 +218,7 @@ int source_open(const char *path, const struct profile_request *request, struct 
 {
 	const char *absolute = source_absolute(request, path, arena);
 	FD_CLEANUP int directory = -1;
-	struct profile_source source = {0};
+	struct profile_source source = { 0 };
 	char target[PATH_MAX], shown[256];
 	int result = 1;
 

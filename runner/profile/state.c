@@ -46,7 +46,8 @@ bool field_is_set(const struct field *field, const struct profile *profile)
 	case FIELD_STRING:
 		/* "none" is said of a log only, and is the same as nothing. */
 		return ((const struct profile_string *)value)->value &&
-		       (field->text != TEXT_AUDIT || strcmp(((const struct profile_string *)value)->value, "none") != 0);
+		       (field->text != TEXT_AUDIT ||
+		        strcmp(((const struct profile_string *)value)->value, "none") != 0);
 	case FIELD_STRINGS:
 		return ((const struct profile_strings *)value)->count > 0;
 	case FIELD_GRANTS:
@@ -80,13 +81,13 @@ static struct source_pos section_pos(const struct field *section, const struct p
 		if (field_is_in(field, section->path) && field_is_set(field, profile))
 			return field_pos(field, profile);
 	}
-	return (struct source_pos){0};
+	return (struct source_pos){ 0 };
 }
 
 struct source_pos field_pos(const struct field *field, const struct profile *profile)
 {
 	const void *value = field_value(field, profile);
-	const struct source_pos nowhere = {0};
+	const struct source_pos nowhere = { 0 };
 
 	switch (field->type) {
 	case FIELD_SECTION:

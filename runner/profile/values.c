@@ -13,7 +13,8 @@
 
 static bool wrong(struct reader *reader, const struct node *node, const char *path, const char *what, const char *hint)
 {
-	reader_error(reader, node, CODE_BAD_VALUE, "%s: \"%s\" %s", path, reader_show(reader, node->text), what)->hint = hint;
+	reader_error(reader, node, CODE_BAD_VALUE, "%s: \"%s\" %s", path, reader_show(reader, node->text), what)
+		->hint = hint;
 	return false;
 }
 
@@ -42,8 +43,9 @@ static bool check_path(struct reader *reader, const char *path, const struct nod
 
 	(void)value;
 	if (text[0] == '~' && (text[1] == '/' || text[1] == '\0')) {
-		item = reader_error(reader, node, CODE_BAD_PATH, "%s: ~ is the shell's, and a profile has none; did you mean "
-		                                                 "${HOME}%s?",
+		item = reader_error(reader, node, CODE_BAD_PATH,
+		                    "%s: ~ is the shell's, and a profile has none; did you mean "
+		                    "${HOME}%s?",
 		                    path, reader_show(reader, text + 1));
 		item->hint = "A directory that is called ~ is written ./~";
 		return false;
@@ -72,8 +74,8 @@ static bool check_inside_path(struct reader *reader, const char *path, const str
 	if (!check_path(reader, path, node, value))
 		return false;
 	if (text[0] != '/' && strncmp(text, "${", 2) != 0) {
-		reader_error(reader, node, CODE_BAD_PATH, "%s: \"%s\" is not absolute", path, reader_show(reader, text))->hint =
-			"The place inside the sandbox begins with /: as: /work/input";
+		reader_error(reader, node, CODE_BAD_PATH, "%s: \"%s\" is not absolute", path, reader_show(reader, text))
+			->hint = "The place inside the sandbox begins with /: as: /work/input";
 		return false;
 	}
 	if (has_dot_dot(text) || text[strspn(text, "/")] == '\0') {
@@ -93,21 +95,25 @@ static bool check_interpreter(struct reader *reader, const char *path, const str
 	if (strcmp(text, "auto") == 0)
 		return true;
 	if (strncmp(text, "venv:", 5) == 0)
-		return text[5] ? check_path(reader, path, &(struct node){.text = text + 5, .span = node->span}, value)
+		return text[5] ? check_path(reader, path, &(struct node){ .text = text + 5, .span = node->span }, value)
 		               : wrong(reader, node, path, "names no directory", "Write venv:/opt/report/venv.");
 	if (digits > 0 && text[digits] == '\0') {
-		if (text[0] == '3' && (text[1] == '\0' || (text[1] == '.' && text[2] && text[digits - 1] != '.' && !strstr(text, ".."))))
+		if (text[0] == '3' &&
+		    (text[1] == '\0' || (text[1] == '.' && text[2] && text[digits - 1] != '.' && !strstr(text, ".."))))
 			return true;
 		return wrong(reader, node, path, "is no version of Python 3", "Write 3.12, or \"3.12\" in quotes.");
 	}
 	if (strchr(text, '/') || strncmp(text, "${", 2) == 0)
 		return check_path(reader, path, node, value);
 	if (strncmp(text, "python", 6) == 0 && text[6 + strspn(text + 6, "0123456789.")] == '\0')
-		return wrong(reader, node, path, "is neither a version nor a path", "Write the version alone (3.12), or the whole path.");
-	return wrong(reader, node, path, "is no interpreter", "It is auto, a version (3.12), a path with a /, or venv:DIR.");
+		return wrong(reader, node, path, "is neither a version nor a path",
+		             "Write the version alone (3.12), or the whole path.");
+	return wrong(reader, node, path, "is no interpreter",
+	             "It is auto, a version (3.12), a path with a /, or venv:DIR.");
 }
 
-/* One element of argv: "-X utf8" would be given to Python as one word with a blank in it, so it is stored as "-Xutf8". */
+/* One element of argv: "-X utf8" would be given to Python as one word with a blank in it, so it is stored as "-Xutf8".
+ */
 static bool check_option(struct reader *reader, const char *path, const struct node *node, const char **value)
 {
 	const char *text = node->text, *rest;
@@ -115,7 +121,8 @@ static bool check_option(struct reader *reader, const char *path, const struct n
 	if (strcmp(text, "-O") == 0 || strcmp(text, "-OO") == 0 || strcmp(text, "-u") == 0)
 		return true;
 	if (strncmp(text, "-X", 2) != 0 && strncmp(text, "-W", 2) != 0)
-		return wrong(reader, node, path, "is not allowed", "Only -X, -W, -O, -OO and -u are; -I is `isolated: true`.");
+		return wrong(reader, node, path, "is not allowed",
+		             "Only -X, -W, -O, -OO and -u are; -I is `isolated: true`.");
 	rest = text + 2 + strspn(text + 2, " ");
 	if (*rest == '\0')
 		return wrong(reader, node, path, "lacks its value", "Write both in one entry: \"-X utf8\".");
@@ -160,18 +167,19 @@ static bool check_choice(struct reader *reader, const char *path, const struct n
 	if (word_in_list(choices, node->text, strlen(node->text)))
 		return true;
 	if (meant) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"; did you mean \"%s\"?", path, shown, meant);
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"; did you mean \"%s\"?", path, shown,
+		             meant);
 		return false;
 	}
 	if (choices == capability_names) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)->hint =
-			"`man 7 capabilities` lists them.";
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)
+			->hint = "`man 7 capabilities` lists them.";
 		return false;
 	}
 	for (size_t i = 0; choices[i]; i++)
 		list = arena_printf(reader->arena, "%s%s%s", list, i ? " " : "", choices[i]);
-	reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)->hint =
-		arena_printf(reader->diagnostics->arena, "There are: %s", list);
+	reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)->hint = arena_printf(
+		reader->diagnostics->arena, "There are: %s", list);
 	return false;
 }
 
@@ -219,8 +227,10 @@ static bool check_program(struct reader *reader, const char *path, const struct 
 	if (strchr(text, '/') || strncmp(text, "${", 2) == 0)
 		return check_path(reader, path, node, value);
 	if (text[strcspn(text, " \"'|&;<>()*")] != '\0')
-		return wrong(reader, node, path, "is a command line, not a program", "Name the program alone: [/usr/bin/git]");
-	return text[0] != '-' || wrong(reader, node, path, "is no program", "Name it by path or by name: [/usr/bin/git]");
+		return wrong(reader, node, path, "is a command line, not a program",
+		             "Name the program alone: [/usr/bin/git]");
+	return text[0] != '-' ||
+	       wrong(reader, node, path, "is no program", "Name it by path or by name: [/usr/bin/git]");
 }
 
 static bool check_env_pattern(struct reader *reader, const char *path, const struct node *node, const char **value)
@@ -232,10 +242,13 @@ static bool check_env_pattern(struct reader *reader, const char *path, const str
 	if (*rest == '\0' || strcmp(rest, "*") == 0)
 		return true;
 	if (strchr(node->text, '*') && strcmp(strchr(node->text, '*'), "*") != 0)
-		return wrong(reader, node, path, "has a * that is not at its end", "Write the beginning and one *: \"APP_*\".");
+		return wrong(reader, node, path, "has a * that is not at its end",
+		             "Write the beginning and one *: \"APP_*\".");
 	if (*rest == '=')
-		return wrong(reader, node, path, "holds a value", "env.allow names variables; values go into env.set: {NAME: value}.");
-	return wrong(reader, node, path, "is no name of a variable", "A name has letters, digits and _: [LANG, \"LC_*\"]");
+		return wrong(reader, node, path, "holds a value",
+		             "env.allow names variables; values go into env.set: {NAME: value}.");
+	return wrong(reader, node, path, "is no name of a variable",
+	             "A name has letters, digits and _: [LANG, \"LC_*\"]");
 }
 
 static bool check_env_name(struct reader *reader, const char *path, const struct node *node, const char **value)
@@ -244,7 +257,8 @@ static bool check_env_name(struct reader *reader, const char *path, const struct
 
 	(void)value;
 	return (length > 0 && node->text[length] == '\0') ||
-	       wrong(reader, node, path, "is no name of a variable", "A name has letters, digits and _, and begins with no digit.");
+	       wrong(reader, node, path, "is no name of a variable",
+	             "A name has letters, digits and _, and begins with no digit.");
 }
 
 static bool check_capability(struct reader *reader, const char *path, const struct node *node, const char **value)
@@ -298,8 +312,8 @@ static bool check_syscall(struct reader *reader, const char *path, const struct 
 		names[i] = syscall_entries[i].name;
 	meant = nearest_name(strncmp(node->text, "sys_", 4) == 0 ? node->text + 4 : node->text, names);
 	if (meant)
-		reader_error(reader, node, CODE_UNKNOWN_SYSCALL, "%s: there is no system call \"%s\"; did you mean %s?", path,
-		             reader_show(reader, node->text), meant);
+		reader_error(reader, node, CODE_UNKNOWN_SYSCALL, "%s: there is no system call \"%s\"; did you mean %s?",
+		             path, reader_show(reader, node->text), meant);
 	else
 		reader_error(reader, node, CODE_UNKNOWN_SYSCALL, "%s: there is no system call \"%s\"", path,
 		             reader_show(reader, node->text))
@@ -383,32 +397,37 @@ static const char *const *capability_choices(struct arena *arena)
 #define ROOTED "(/|\\$\\{)"
 
 const struct text_rule text_rules[TEXT_KIND_COUNT] = {
-	[TEXT_ANY] = {check_any, .lines = true},
-	[TEXT_LINE] = {.check = check_any},
-	[TEXT_PROFILE_NAME] = {check_profile_name, .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", .wrong = "\"a/b\""},
-	[TEXT_PATH] = {check_path, .variables = true, .pattern = "^([^~]|~[^/])", .wrong = "~/data"},
-	[TEXT_INSIDE_PATH] = {check_inside_path, .variables = true, .pattern = "^" ROOTED, .wrong = "input"},
-	[TEXT_INTERPRETER] = {check_interpreter, .variables = true,
-	                      .pattern = "^(auto|3(\\.[0-9]+)*|venv:.+|.*/.*|\\$\\{.+)$", .wrong = "ruby"},
-	[TEXT_OPTION] = {check_option, .pattern = "^(-O|-OO|-u|-[XW] *[^ ]+)$", .wrong = "-c"},
-	[TEXT_PRESET] = {check_preset, .choices = preset_choices, .wrong = "perl"},
-	[TEXT_NET_RULE] = {check_net_rule, .pattern = "^(unix:" ROOTED ".*|(\\[[0-9a-fA-F:./]+\\]|[^]:[]+):[0-9]+(-[0-9]+)?)$",
-	                   .wrong = "\"https://example.com/\""},
-	[TEXT_PORT] = {check_port, .pattern = "^[0-9]{1,5}$", .wrong = "http"},
-	[TEXT_PROGRAM] = {check_program, .variables = true, .pattern = "^([^-]|-.*/)", .wrong = "-rf"},
-	[TEXT_ENV_PATTERN] = {check_env_pattern, .pattern = "^(" ENV_NAME "\\*?|\\*)$", .wrong = "\"A*B\""},
-	[TEXT_ENV_NAME] = {check_env_name, .pattern = "^" ENV_NAME "$", .wrong = "1A"},
-	[TEXT_ENV_VALUE] = {check_any, .variables = true, .lines = true},
-	[TEXT_CAPABILITY] = {check_capability, .choices = capability_choices, .wrong = "CAP_FLY"},
-	[TEXT_HOSTNAME] = {check_hostname, .pattern = "^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$", .wrong = "\"a b\""},
-	[TEXT_SYSCALL] = {check_syscall, .pattern = "^[a-z0-9_]+$", .wrong = "\"Open()\""},
-	[TEXT_DEVICE] = {check_device, .pattern = "^/dev/.+", .wrong = "/etc/null"},
-	[TEXT_SUFFIX] = {check_suffix, .pattern = "^\\.[A-Za-z0-9._-]{1,15}$", .wrong = "png"},
-	[TEXT_AUDIT] = {check_audit, .variables = true, .pattern = "^(none|journal|syslog|file:" ROOTED ".*)$", .wrong = "mail"},
-	[TEXT_ALERT] = {check_alert, .choices = alert_choices, .wrong = "rain"},
-	[TEXT_SECRET_FROM] = {check_secret_from, .variables = true,
-	                      .pattern = "^(env:" ENV_NAME "|file:" ROOTED ".*|fd:[0-9]+|credential:[^/.][^/]*)$", .wrong = "hunter2"},
-	[TEXT_SECRET_AS] = {check_secret_as, .pattern = "^(file|env:" ENV_NAME ")$", .wrong = "argv"},
+	[TEXT_ANY] = { check_any, .lines = true },
+	[TEXT_LINE] = { .check = check_any },
+	[TEXT_PROFILE_NAME] = { check_profile_name, .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+	                        .wrong = "\"a/b\"" },
+	[TEXT_PATH] = { check_path, .variables = true, .pattern = "^([^~]|~[^/])", .wrong = "~/data" },
+	[TEXT_INSIDE_PATH] = { check_inside_path, .variables = true, .pattern = "^" ROOTED, .wrong = "input" },
+	[TEXT_INTERPRETER] = { check_interpreter, .variables = true,
+	                       .pattern = "^(auto|3(\\.[0-9]+)*|venv:.+|.*/.*|\\$\\{.+)$", .wrong = "ruby" },
+	[TEXT_OPTION] = { check_option, .pattern = "^(-O|-OO|-u|-[XW] *[^ ]+)$", .wrong = "-c" },
+	[TEXT_PRESET] = { check_preset, .choices = preset_choices, .wrong = "perl" },
+	[TEXT_NET_RULE] = { check_net_rule,
+	                    .pattern = "^(unix:" ROOTED ".*|(\\[[0-9a-fA-F:./]+\\]|[^]:[]+):[0-9]+(-[0-9]+)?)$",
+	                    .wrong = "\"https://example.com/\"" },
+	[TEXT_PORT] = { check_port, .pattern = "^[0-9]{1,5}$", .wrong = "http" },
+	[TEXT_PROGRAM] = { check_program, .variables = true, .pattern = "^([^-]|-.*/)", .wrong = "-rf" },
+	[TEXT_ENV_PATTERN] = { check_env_pattern, .pattern = "^(" ENV_NAME "\\*?|\\*)$", .wrong = "\"A*B\"" },
+	[TEXT_ENV_NAME] = { check_env_name, .pattern = "^" ENV_NAME "$", .wrong = "1A" },
+	[TEXT_ENV_VALUE] = { check_any, .variables = true, .lines = true },
+	[TEXT_CAPABILITY] = { check_capability, .choices = capability_choices, .wrong = "CAP_FLY" },
+	[TEXT_HOSTNAME] = { check_hostname, .pattern = "^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$",
+	                    .wrong = "\"a b\"" },
+	[TEXT_SYSCALL] = { check_syscall, .pattern = "^[a-z0-9_]+$", .wrong = "\"Open()\"" },
+	[TEXT_DEVICE] = { check_device, .pattern = "^/dev/.+", .wrong = "/etc/null" },
+	[TEXT_SUFFIX] = { check_suffix, .pattern = "^\\.[A-Za-z0-9._-]{1,15}$", .wrong = "png" },
+	[TEXT_AUDIT] = { check_audit, .variables = true, .pattern = "^(none|journal|syslog|file:" ROOTED ".*)$",
+	                 .wrong = "mail" },
+	[TEXT_ALERT] = { check_alert, .choices = alert_choices, .wrong = "rain" },
+	[TEXT_SECRET_FROM] = { check_secret_from, .variables = true,
+	                       .pattern = "^(env:" ENV_NAME "|file:" ROOTED ".*|fd:[0-9]+|credential:[^/.][^/]*)$",
+	                       .wrong = "hunter2" },
+	[TEXT_SECRET_AS] = { check_secret_as, .pattern = "^(file|env:" ENV_NAME ")$", .wrong = "argv" },
 };
 
 bool text_check(struct reader *reader, const char *path, enum text_kind kind, const struct node *node,
@@ -419,7 +438,8 @@ bool text_check(struct reader *reader, const char *path, enum text_kind kind, co
 
 	*value = node->text;
 	if (node->text[0] == '\0' && kind != TEXT_ANY && kind != TEXT_ENV_VALUE) {
-		reader_error(reader, node, kind == TEXT_PATH || kind == TEXT_INSIDE_PATH ? CODE_BAD_PATH : CODE_BAD_VALUE,
+		reader_error(reader, node,
+		             kind == TEXT_PATH || kind == TEXT_INSIDE_PATH ? CODE_BAD_PATH : CODE_BAD_VALUE,
 		             "%s is empty", path);
 		return false;
 	}

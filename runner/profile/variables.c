@@ -4,8 +4,8 @@
 
 #include "profile/table.h"
 
-static const char *const variable_names[] = {"HOME", "SCRIPT", "SCRIPT_DIR", "PROFILE_DIR", "CWD",
-                                             "USER", "UID",    "XDG_CONFIG_HOME", "SESSION", NULL};
+static const char *const variable_names[] = { "HOME", "SCRIPT", "SCRIPT_DIR",      "PROFILE_DIR", "CWD",
+	                                      "USER", "UID",    "XDG_CONFIG_HOME", "SESSION",     NULL };
 
 bool word_in_list(const char *const *list, const char *word, size_t length)
 {
@@ -34,13 +34,15 @@ static bool check_variable(struct reader *reader, const struct node *node, const
 
 	if (strncmp(copy, "env:", 4) == 0) {
 		if (length == 4 || env_name_length(name + 4) != length - 4) {
-			reader_error(reader, node, CODE_BAD_VARIABLE, "${%s} names no environment variable", reader_show(reader, copy))
+			reader_error(reader, node, CODE_BAD_VARIABLE, "${%s} names no environment variable",
+			             reader_show(reader, copy))
 				->hint = "Write ${env:NAME}; a name has letters, digits and _.";
 			return false;
 		}
 		if (!reader->system)
 			return true;
-		reader_error(reader, node, CODE_BAD_VARIABLE, "${%s} is refused in a profile under /etc", reader_show(reader, copy))
+		reader_error(reader, node, CODE_BAD_VARIABLE, "${%s} is refused in a profile under /etc",
+		             reader_show(reader, copy))
 			->hint = "Such a profile must not depend on who calls; name the path.";
 		return false;
 	}
@@ -51,8 +53,9 @@ static bool check_variable(struct reader *reader, const struct node *node, const
 		reader_error(reader, node, CODE_BAD_VARIABLE, "unknown variable ${%s}; did you mean ${%s}?",
 		             reader_show(reader, copy), meant);
 	else
-		reader_error(reader, node, CODE_BAD_VARIABLE, "unknown variable ${%s}", reader_show(reader, copy))->hint =
-			"There are HOME, SCRIPT, SCRIPT_DIR, PROFILE_DIR, CWD, USER, UID, XDG_CONFIG_HOME, SESSION and env:NAME.";
+		reader_error(reader, node, CODE_BAD_VARIABLE, "unknown variable ${%s}", reader_show(reader, copy))
+			->hint = "There are HOME, SCRIPT, SCRIPT_DIR, PROFILE_DIR, CWD, USER, UID, XDG_CONFIG_HOME, "
+		                 "SESSION and env:NAME.";
 	return false;
 }
 
@@ -66,15 +69,17 @@ bool variables_check(struct reader *reader, const struct node *node)
 
 		if (next[1] != '{') {
 			if (length > 0 && word_in_list(variable_names, next + 1, length)) {
-				reader_error(reader, node, CODE_BAD_VARIABLE, "$%.*s is not replaced; did you mean ${%.*s}?", (int)length,
-				             next + 1, (int)length, next + 1);
+				reader_error(reader, node, CODE_BAD_VARIABLE,
+				             "$%.*s is not replaced; did you mean ${%.*s}?", (int)length, next + 1,
+				             (int)length, next + 1);
 				good = false;
 			}
 			continue;
 		}
 		end = strchr(next, '}');
 		if (!end) {
-			reader_error(reader, node, CODE_BAD_VARIABLE, "\"${\" without \"}\"")->hint = "Write ${HOME}/data.";
+			reader_error(reader, node, CODE_BAD_VARIABLE, "\"${\" without \"}\"")
+				->hint = "Write ${HOME}/data.";
 			return false;
 		}
 		good = check_variable(reader, node, next + 2, (size_t)(end - next - 2)) && good;
@@ -83,18 +88,20 @@ bool variables_check(struct reader *reader, const struct node *node)
 	return good;
 }
 
-/* Words between underscores that name secrets; PWD and KEY only beside another word, since PWD alone is the directory. */
+/* Words between underscores that name secrets; PWD and KEY only beside another word, since PWD alone is the directory.
+ */
 bool is_secret_name(const char *name)
 {
-	static const char *const words[] = {"PASSWORD",   "PASSWD",  "PASSPHRASE", "PASS",   "SECRET", "SECRETS", "TOKEN", "TOKENS",
-	                                    "CREDENTIAL", "CREDENTIALS", "APIKEY", "AUTH", "COOKIE", "DSN",    NULL};
-	static const char *const beside[] = {"KEY", "PWD", "PW", "PAT", NULL};
+	static const char *const words[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "PASS",       "SECRET",
+		                             "SECRETS",  "TOKEN",  "TOKENS",     "CREDENTIAL", "CREDENTIALS",
+		                             "APIKEY",   "AUTH",   "COOKIE",     "DSN",        NULL };
+	static const char *const beside[] = { "KEY", "PWD", "PW", "PAT", NULL };
 	const char *start = name;
 
 	for (;;) {
 		size_t length = strcspn(start, "_*");
 		bool whole = start == name && start[length] == '\0';
-		char word[32] = {0};
+		char word[32] = { 0 };
 
 		for (size_t i = 0; i < length && i < sizeof(word) - 1; i++)
 			word[i] = (char)toupper((unsigned char)start[i]);

@@ -15,7 +15,10 @@
 
 static struct profile bare_profile(void)
 {
-	static struct file_grant everything = { .path = { .value = "/", .pos = { .file = "the interpreter's bare sandbox" } } };
+	static struct file_grant everything = {
+		.path = { .value = "/", .pos = { .file = "the interpreter's bare sandbox" } },
+		.exec = true, /* libraries are mapped from anywhere; a program is still the interpreter alone */
+	};
 	struct profile profile = { .name = "bare", .chain = "bare" };
 
 	profile.files.read = (struct file_grants){ &everything, 1 };

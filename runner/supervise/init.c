@@ -30,7 +30,7 @@ static void send_report(const struct report *report)
 
 /* The caller's command line, with its --env values, is not for the script to read in /proc/1/cmdline. The kernel lays the
  * strings of argv, of the environment and the program's name one behind the other; this is a copy of the supervisor's
- * memory, and the plan has copies of what it needs. */
+ * memory, and nothing in the plan points there (main.c). */
 static void clear_command_line(void)
 {
 	char *start = program_invocation_name;
@@ -96,7 +96,8 @@ static void prepare(const struct plan *plan, struct confine_state *state)
 	int fd;
 
 	failure.sys_errno = -(int)raw_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (failure.sys_errno == 0)
+	/* with a PID namespace init's end ends everything; without one it must outlive the supervisor to do that by hand */
+	if (failure.sys_errno == 0 && plan->mode == MODE_NAMESPACES)
 		failure.sys_errno = -(int)raw_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (failure.sys_errno == 0 && plan->mode == MODE_LANDLOCK)
 		failure.sys_errno = -(int)raw_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -33,7 +33,8 @@ static inline void read_with(struct reading *reading, const char *file, const ch
 {
 	*reading = (struct reading){ 0 };
 	reading->diagnostics.arena = &reading->arena;
-	reading->result = profile_check(file, text, length, request, &reading->arena, &reading->profile, &reading->diagnostics);
+	reading->result = profile_check(file, text, length, request, &reading->arena, &reading->profile,
+	                                &reading->diagnostics);
 	diagnostics_sort(&reading->diagnostics);
 }
 
@@ -64,8 +65,8 @@ static inline void print_messages(const struct reading *reading)
 	for (size_t i = 0; i < reading->diagnostics.count; i++) {
 		const struct diagnostic *item = &reading->diagnostics.items[i];
 
-		print_message("%s:%u:%u: %s [%s]\n", item->pos.file ? item->pos.file : "-", item->pos.line, item->pos.column,
-		              item->message, message_codes[item->code].name);
+		print_message("%s:%u:%u: %s [%s]\n", item->pos.file ? item->pos.file : "-", item->pos.line,
+		              item->pos.column, item->message, message_codes[item->code].name);
 	}
 }
 

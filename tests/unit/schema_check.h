@@ -1,5 +1,5 @@
-/* As much of JSON Schema as profile_schema() uses, so that the schema can be held against the checker. Values are typed as
- * an editor's YAML reader types them before it validates (YAML 1.2, core schema). */
+/* As much of JSON Schema as profile_schema() uses, so that the schema can be held against the checker. Values are typed
+ * as an editor's YAML reader types them before it validates (YAML 1.2, core schema). */
 #ifndef TESTS_SCHEMA_CHECK_H
 #define TESTS_SCHEMA_CHECK_H
 
@@ -85,9 +85,11 @@ static inline bool object_is_valid(struct json_object *schema, struct json_objec
 	if (json_object_get_type(value) != json_type_object)
 		return true;
 	for (size_t i = 0; required && i < json_object_array_length(required); i++)
-		if (!json_object_object_get_ex(value, json_object_get_string(json_object_array_get_idx(required, i)), NULL))
+		if (!json_object_object_get_ex(value, json_object_get_string(json_object_array_get_idx(required, i)),
+		                               NULL))
 			return false;
-	json_object_object_foreach(value, key, item) {
+	json_object_object_foreach(value, key, item)
+	{
 		struct json_object *property = properties ? json_object_object_get(properties, key) : NULL;
 		struct json_object *name = json_object_new_string(key);
 		bool good = !names || is_valid(names, name);
@@ -95,7 +97,8 @@ static inline bool object_is_valid(struct json_object *schema, struct json_objec
 		json_object_put(name);
 		if (!good || (property && !is_valid(property, item)))
 			return false;
-		if (!property && others && json_object_get_type(others) == json_type_boolean && !json_object_get_boolean(others))
+		if (!property && others && json_object_get_type(others) == json_type_boolean &&
+		    !json_object_get_boolean(others))
 			return false;
 		if (!property && others && json_object_get_type(others) == json_type_object && !is_valid(others, item))
 			return false;

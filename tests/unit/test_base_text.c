@@ -30,13 +30,22 @@ static void escapes_everything_that_drives_a_terminal(void **state)
 		{ "\x7f", "\\x7f" },
 		{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
 		{ "\xff\xfe", "\\xff\\xfe" },
-		{ "\xc0\xaf", "\\xc0\\xaf" },                         /* overlong '/' */
-		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },                /* a surrogate */
-		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },       /* above U+10FFFF */
-		{ "\xe2\x82", "\\xe2\\x82" },                         /* cut short */
-		{ "\xc2\x9b" "31m", "\\xc2\\x9b" "31m" },             /* C1: CSI in one character */
-		{ "a\xe2\x80\xae" "b", "a\\xe2\\x80\\xae" "b" },      /* right-to-left override */
-		{ "a\xe2\x81\xa6" "b", "a\\xe2\\x81\\xa6" "b" },
+		{ "\xc0\xaf", "\\xc0\\xaf" },                   /* overlong '/' */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },          /* a surrogate */
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* above U+10FFFF */
+		{ "\xe2\x82", "\\xe2\\x82" },                   /* cut short */
+		{ "\xc2\x9b"
+		  "31m",
+		  "\\xc2\\x9b"
+		  "31m" }, /* C1: CSI in one character */
+		{ "a\xe2\x80\xae"
+		  "b",
+		  "a\\xe2\\x80\\xae"
+		  "b" }, /* right-to-left override */
+		{ "a\xe2\x81\xa6"
+		  "b",
+		  "a\\xe2\\x81\\xa6"
+		  "b" },
 		{ "\xf0\x9f\x90\x8d", "\xf0\x9f\x90\x8d" },
 	};
 

@@ -60,10 +60,18 @@ static void reads_sizes(void **state)
 static void reads_durations(void **state)
 {
 	const struct unit_row rows[] = {
-		{ "500ms", UNIT_OK, 500, "" },      { "30s", UNIT_OK, 30000, "" },         { "1.5h", UNIT_OK, 5400000, "" },
-		{ "2d", UNIT_OK, 172800000, "" },   { "0s", UNIT_OK, 0, "" },              { "0.5m", UNIT_OK, 30000, "" },
-		{ "30", UNIT_MISSING, 0, "30s" },   { "10 minutes", UNIT_WRONG, 0, "10m" }, { "5M", UNIT_WRONG, 0, "5m" },
-		{ "3 Sec", UNIT_WRONG, 0, "3s" },   { "1w", UNIT_WRONG, 0, "" },           { "soon", UNIT_NOT_A_NUMBER, 0, "" },
+		{ "500ms", UNIT_OK, 500, "" },
+		{ "30s", UNIT_OK, 30000, "" },
+		{ "1.5h", UNIT_OK, 5400000, "" },
+		{ "2d", UNIT_OK, 172800000, "" },
+		{ "0s", UNIT_OK, 0, "" },
+		{ "0.5m", UNIT_OK, 30000, "" },
+		{ "30", UNIT_MISSING, 0, "30s" },
+		{ "10 minutes", UNIT_WRONG, 0, "10m" },
+		{ "5M", UNIT_WRONG, 0, "5m" },
+		{ "3 Sec", UNIT_WRONG, 0, "3s" },
+		{ "1w", UNIT_WRONG, 0, "" },
+		{ "soon", UNIT_NOT_A_NUMBER, 0, "" },
 		{ "0.5ms", UNIT_NOT_A_NUMBER, 0, "" },
 	};
 
@@ -80,7 +88,9 @@ static void reads_durations(void **state)
 
 static void prints_what_reads_back(void **state)
 {
-	const uint64_t values[] = { 0, 1, 999, 1000, 1024, 1536, 60000, 90000, 3600000, 1 << 20, (uint64_t)5 << 40, INT64_MAX };
+	const uint64_t values[] = {
+		0, 1, 999, 1000, 1024, 1536, 60000, 90000, 3600000, 1 << 20, (uint64_t)5 << 40, INT64_MAX
+	};
 	char buffer[32], suggestion[32];
 	uint64_t back;
 
@@ -162,7 +172,9 @@ static void diagnostics_are_sorted_and_bounded(void **state)
 {
 	ARENA_CLEANUP struct arena arena = { 0 };
 	struct diagnostics list = { .arena = &arena };
-	const struct source_pos places[] = { { "b", 9, 1 }, { "a", 5, 1 }, { "b", 2, 7 }, { "b", 2, 3 }, { "a", 1, 1 } };
+	const struct source_pos places[] = {
+		{ "b", 9, 1 }, { "a", 5, 1 }, { "b", 2, 7 }, { "b", 2, 3 }, { "a", 1, 1 }
+	};
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++)
@@ -186,9 +198,14 @@ static void diagnostics_are_sorted_and_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_sizes),      cmocka_unit_test(reads_durations),   cmocka_unit_test(prints_what_reads_back),
-		cmocka_unit_test(reads_counts),     cmocka_unit_test(measures_distance), cmocka_unit_test(finds_the_nearest),
-		cmocka_unit_test(name_tables),      cmocka_unit_test(diagnostics_are_sorted_and_bounded),
+		cmocka_unit_test(reads_sizes),
+		cmocka_unit_test(reads_durations),
+		cmocka_unit_test(prints_what_reads_back),
+		cmocka_unit_test(reads_counts),
+		cmocka_unit_test(measures_distance),
+		cmocka_unit_test(finds_the_nearest),
+		cmocka_unit_test(name_tables),
+		cmocka_unit_test(diagnostics_are_sorted_and_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

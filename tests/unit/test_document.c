@@ -59,9 +59,12 @@ static void refuses_with_place_and_words(void **state)
 		{ "a: ! b\n", CODE_YAML_FORBIDDEN, 1, 4, "tags (!name) are not used in profiles" },
 		{ "<<: {a: 1}\n", CODE_YAML_FORBIDDEN, 1, 1, "merge keys (<<) are not used in profiles" },
 		{ "a: 1\n---\nb: 2\n", CODE_YAML_FORBIDDEN, 2, 1, "a second document (---) in one file" },
-		{ "%YAML 1.1\n---\na: 1\n", CODE_YAML_FORBIDDEN, 1, 1, "directives (%YAML, %TAG) are not used in profiles" },
-		{ "a: 1\nb: 2\na: 3\n", CODE_DUPLICATE_KEY, 3, 1, "key \"a\" stands here a second time; the first is in line 1" },
-		{ "x: {b: 1, \"b\": 2}\n", CODE_DUPLICATE_KEY, 1, 11, "key \"b\" stands here a second time; the first is in line 1" },
+		{ "%YAML 1.1\n---\na: 1\n", CODE_YAML_FORBIDDEN, 1, 1,
+		  "directives (%YAML, %TAG) are not used in profiles" },
+		{ "a: 1\nb: 2\na: 3\n", CODE_DUPLICATE_KEY, 3, 1,
+		  "key \"a\" stands here a second time; the first is in line 1" },
+		{ "x: {b: 1, \"b\": 2}\n", CODE_DUPLICATE_KEY, 1, 11,
+		  "key \"b\" stands here a second time; the first is in line 1" },
 		{ "[a]: 1\n", CODE_WRONG_TYPE, 1, 1, "a key must be a plain word, not a list or a mapping" },
 		{ "{{a: 1}: 1}\n", CODE_WRONG_TYPE, 1, 2, "a key must be a plain word, not a list or a mapping" },
 		{ "a: \"x\\0y\"\n", CODE_BAD_VALUE, 1, 4, "a control character in a value" },
@@ -69,12 +72,17 @@ static void refuses_with_place_and_words(void **state)
 		{ "a: \"\\x85\"\n", CODE_BAD_VALUE, 1, 4, "a control character in a value" },
 		{ "\"a\\x07\": 1\n", CODE_BAD_VALUE, 1, 1, "a control character in a value" },
 		{ "a: b\xff\n", CODE_YAML_SYNTAX, 1, 5, "byte 0xff is not UTF-8" },
-		{ "\xff\xfe" "a\0", CODE_YAML_SYNTAX, 1, 1, "byte 0xff is not UTF-8" },
+		{ "\xff\xfe"
+		  "a\0",
+		  CODE_YAML_SYNTAX, 1, 1, "byte 0xff is not UTF-8" },
 		{ "a: \x1b[2J\n", CODE_YAML_SYNTAX, 1, 4, "byte 0x1b is a control character" },
 		{ "ab: c\x7f\n", CODE_YAML_SYNTAX, 1, 6, "byte 0x7f is a control character" },
 		{ "a: b\rc: d\n", CODE_YAML_SYNTAX, 1, 5, "byte 0x0d is a control character" },
-		{ "a: b\xc2\x85" "c: d\n", CODE_YAML_SYNTAX, 1, 5, "byte 0xc2 begins a hidden control character" },
-		{ "# x\xe2\x80\xa8locked: true\n", CODE_YAML_SYNTAX, 1, 4, "byte 0xe2 begins a hidden control character" },
+		{ "a: b\xc2\x85"
+		  "c: d\n",
+		  CODE_YAML_SYNTAX, 1, 5, "byte 0xc2 begins a hidden control character" },
+		{ "# x\xe2\x80\xa8locked: true\n", CODE_YAML_SYNTAX, 1, 4,
+		  "byte 0xe2 begins a hidden control character" },
 		{ "a: [1, 2\n", CODE_YAML_SYNTAX, 2, 1, "the list is not closed: ',' or ']' expected" },
 		{ "a:\n\t- b\n", CODE_YAML_SYNTAX, 2, 1, "a value cannot begin with this character" },
 		{ "a: b: c\n", CODE_YAML_SYNTAX, 1, 5, "a second ':' in one line, or wrong indentation" },
@@ -91,8 +99,8 @@ static void refuses_with_place_and_words(void **state)
 		if (p.diagnostics.count == 0)
 			fail_msg("taken: %s", rows[i].text);
 		item = &p.diagnostics.items[0];
-		if (item->code != rows[i].code || strcmp(item->message, rows[i].message) || item->pos.line != rows[i].line ||
-		    item->pos.column != rows[i].column)
+		if (item->code != rows[i].code || strcmp(item->message, rows[i].message) ||
+		    item->pos.line != rows[i].line || item->pos.column != rows[i].column)
 			fail_msg("%zu: %u:%u %s", i, item->pos.line, item->pos.column, item->message);
 		arena_free(&p.arena);
 	}
@@ -111,7 +119,8 @@ static void nul_bytes_are_refused(void **state)
 
 static void a_byte_order_mark_is_skipped(void **state)
 {
-	static const char text[] = "\xef\xbb\xbf" "a: 1\n";
+	static const char text[] = "\xef\xbb\xbf"
+				   "a: 1\n";
 	struct parsed p;
 
 	(void)state;
@@ -165,7 +174,8 @@ static void sixteen_levels_and_no_more(void **state)
 
 static void a_mebibyte_of_nesting_ends_quickly(void **state)
 {
-	static const char *const pieces[] = { "[", "{a: ", "- ", "[[]],", "? ", "a:\n  ", "- - - -\n", "\"", "'", "#", "|\n" };
+	static const char *const pieces[] = { "[",         "{a: ", "- ", "[[]],", "? ", "a:\n  ",
+		                              "- - - -\n", "\"",   "'",  "#",     "|\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {

@@ -61,7 +61,8 @@ static void refuses_with_the_right_form(void **state)
 		const char *text, *message, *hint;
 	} rows[] = {
 		{ "example.com", "\"example.com\" has no port", "Did you mean \"example.com:443\"?" },
-		{ "https://example.com/", "\"https://example.com/\" is a URL, not host:port", "Write api.example.com:443" },
+		{ "https://example.com/", "\"https://example.com/\" is a URL, not host:port",
+		  "Write api.example.com:443" },
 		{ "2001:db8::1:443", "is not host:port", "IPv6 addresses stand in brackets" },
 		{ "10.1.0.0/8:53", "has bits set behind its prefix", "Did you mean \"10.0.0.0/8:53\"?" },
 		{ "[2001:db8::1/32]:53", "has bits set behind its prefix", "Did you mean \"[2001:db8::/32]:53\"?" },
@@ -128,17 +129,28 @@ static void covers_what_it_contains(void **state)
 		const char *outer, *inner;
 		bool covers;
 	} rows[] = {
-		{ "a.net:443", "a.net:443", true },          { "a.net:443", "b.net:443", false },
-		{ "a.net:443", "a.net:80", false },          { "a.net:1-1000", "a.net:80-90", true },
-		{ "a.net:80-90", "a.net:1-1000", false },    { "*.net:443", "a.net:443", true },
-		{ "*.a.net:443", "a.net:443", false },       { "*.a.net:443", "x.y.a.net:443", true },
-		{ "*.a.net:443", "ba.net:443", false },      { "*.net:443", "*.a.net:443", true },
-		{ "*.a.net:443", "*.net:443", false },       { "10.0.0.0/8:1", "10.2.0.0/16:1", true },
-		{ "10.2.0.0/16:1", "10.0.0.0/8:1", false },  { "10.0.0.0/8:1", "11.0.0.1:1", false },
-		{ "0.0.0.0/0:1", "192.0.2.1:1", true },      { "0.0.0.0/0:1", "[::1]:1", false },
-		{ "[2001:db8::/33]:1", "[2001:db8:8000::]:1", false }, { "*:443", "a.net:443", true },
-		{ "*:443", "unix:/a", false },               { "unix:/a", "unix:/a", true },
-		{ "unix:/a", "unix:/ab", false },            { "0.0.0.0/0:443", "a.net:443", false },
+		{ "a.net:443", "a.net:443", true },
+		{ "a.net:443", "b.net:443", false },
+		{ "a.net:443", "a.net:80", false },
+		{ "a.net:1-1000", "a.net:80-90", true },
+		{ "a.net:80-90", "a.net:1-1000", false },
+		{ "*.net:443", "a.net:443", true },
+		{ "*.a.net:443", "a.net:443", false },
+		{ "*.a.net:443", "x.y.a.net:443", true },
+		{ "*.a.net:443", "ba.net:443", false },
+		{ "*.net:443", "*.a.net:443", true },
+		{ "*.a.net:443", "*.net:443", false },
+		{ "10.0.0.0/8:1", "10.2.0.0/16:1", true },
+		{ "10.2.0.0/16:1", "10.0.0.0/8:1", false },
+		{ "10.0.0.0/8:1", "11.0.0.1:1", false },
+		{ "0.0.0.0/0:1", "192.0.2.1:1", true },
+		{ "0.0.0.0/0:1", "[::1]:1", false },
+		{ "[2001:db8::/33]:1", "[2001:db8:8000::]:1", false },
+		{ "*:443", "a.net:443", true },
+		{ "*:443", "unix:/a", false },
+		{ "unix:/a", "unix:/a", true },
+		{ "unix:/a", "unix:/ab", false },
+		{ "0.0.0.0/0:443", "a.net:443", false },
 		{ "a.net:443", "*:443", false },
 	};
 
@@ -153,7 +165,8 @@ static void covers_what_it_contains(void **state)
 
 static void matches_addresses_and_names(void **state)
 {
-	struct net_rule net = rule_of("10.0.0.0/9:5432"), name = rule_of("*.example.com:443"), six = rule_of("[::1]:1-9");
+	struct net_rule net = rule_of("10.0.0.0/9:5432"), name = rule_of("*.example.com:443"),
+			six = rule_of("[::1]:1-9");
 	uint8_t inside[] = { 10, 127, 255, 255 }, outside[] = { 10, 128, 0, 0 };
 	struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
 
@@ -174,8 +187,10 @@ static void matches_addresses_and_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_every_form),        cmocka_unit_test(refuses_with_the_right_form),
-		cmocka_unit_test(long_names_are_refused),  cmocka_unit_test(covers_what_it_contains),
+		cmocka_unit_test(reads_every_form),
+		cmocka_unit_test(refuses_with_the_right_form),
+		cmocka_unit_test(long_names_are_refused),
+		cmocka_unit_test(covers_what_it_contains),
 		cmocka_unit_test(matches_addresses_and_names),
 	};
 

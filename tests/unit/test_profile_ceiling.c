@@ -12,11 +12,11 @@ static int set_up(void **state)
 		return -1;
 	snprintf(ceiling, sizeof(ceiling), "%s", tree("etc/ceiling.yaml"));
 	snprintf(profile, sizeof(profile), "%s", tree("work/p.yaml"));
-	request = (struct profile_request){ .profile = profile, .uid = geteuid(), .gid = 77, .user_name = "eve",
-		                            .ceiling_path = ceiling };
+	request = (struct profile_request){
+		.profile = profile, .uid = geteuid(), .gid = 77, .user_name = "eve", .ceiling_path = ceiling
+	};
 	return 0;
 }
-
 
 static void load(struct reading *reading, const char *most, const char *text)
 {
@@ -52,7 +52,8 @@ static void grants_outside_are_errors(void **state)
 		{ "network: none", "network: host", "network: host is more than" },
 		{ "network: none", "network: {allow: [\"a.net:1\"]}", "network.allow: a.net:1 is more than" },
 		{ "network: {allow: [\"*.net:1\"]}", "network: {allow: [\"a.net:1\"]}", NULL },
-		{ "network: {allow: [\"*.net:1\"]}", "network: {allow: [\"a.net:2\"]}", "network.allow: a.net:2 is more than" },
+		{ "network: {allow: [\"*.net:1\"]}", "network: {allow: [\"a.net:2\"]}",
+		  "network.allow: a.net:2 is more than" },
 		{ "network: {allow: [\"10.0.0.0/8:1-9\"]}", "network: {allow: [\"10.1.2.3:5\"]}", NULL },
 		{ "network: {listen: [80]}", "network: {listen: [81]}", "network.listen: 81 is more than" },
 		{ "network: {listen: [80]}", "network: {loopback: host}", "network.loopback: host is more than" },
@@ -64,9 +65,11 @@ static void grants_outside_are_errors(void **state)
 		{ "env: {allow: [\"APP_*\", LANG, \"LC_*\", TZ]}", "env: {allow: [\"APP_A*\", LC_ALL]}", NULL },
 		{ "env: {allow: [\"APP_*\"]}", "env: {allow: [\"AP*\"]}", "env.allow: AP* is more than" },
 		{ "files: {presets: [python]}", "files: {presets: [dns]}", "files.presets: dns is more than" },
-		{ "system: {capabilities: []}", "system: {capabilities: [CAP_KILL]}", "system.capabilities: CAP_KILL is more" },
+		{ "system: {capabilities: []}", "system: {capabilities: [CAP_KILL]}",
+		  "system.capabilities: CAP_KILL is more" },
 		{ "system: {syscalls: {allow: [mlock]}}", "system: {syscalls: {allow: [mlock]}}", NULL },
-		{ "system: {syscalls: {allow: []}}", "system: {syscalls: {allow: [mlock]}}", "system.syscalls.allow: mlock is" },
+		{ "system: {syscalls: {allow: []}}", "system: {syscalls: {allow: [mlock]}}",
+		  "system.syscalls.allow: mlock is" },
 		{ "system: {user: nobody}", "system: {user: keep}", "system.user: this user is more than" },
 		{ "require: all", "require: {memory: best-effort}", "require: memory is more than" },
 		{ "require: {memory: best-effort}", "require: {memory: per-process}", NULL },
@@ -128,8 +131,11 @@ static void values_are_imposed(void **state)
 	READING_CLEANUP struct reading reading, with_flag;
 
 	(void)state;
-	load(&reading, "locked: true\non_denial: kill\npython: {isolated: true}\nsystem: {user: nobody, syscalls: {strict: true, deny: [mlock]}}\n"
-	               "files: {deny: [/srv/private]}", "files: {deny: [/a]}");
+	load(&reading,
+	     "locked: true\non_denial: kill\npython: {isolated: true}\nsystem: {user: nobody, syscalls: {strict: true, "
+	     "deny: [mlock]}}\n"
+	     "files: {deny: [/srv/private]}",
+	     "files: {deny: [/a]}");
 	assert_clean(&reading);
 	assert_true(reading.profile.locked);
 	assert_true(reading.profile.python.isolated);

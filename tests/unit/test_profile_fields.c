@@ -1,5 +1,5 @@
-/* The table of keys, walked: for each row a good value that is stored, emitted and read back, bad values that are refused,
- * and the JSON Schema of the same opinion about all of them. */
+/* The table of keys, walked: for each row a good value that is stored, emitted and read back, bad values that are
+ * refused, and the JSON Schema of the same opinion about all of them. */
 #include "profile_helpers.h"
 
 #include "profile/table.h"
@@ -16,7 +16,8 @@ static const char *profile_with(struct arena *arena, const struct field *field, 
 		text = arena_printf(arena, "%s%*s%.*s:\n", text, (int)depth * 2, "", (int)(dot - path), path);
 	text = arena_printf(arena, "%s%*s%s: %s\n", text, (int)depth * 2, "", path, value);
 	for (const struct field *other = profile_fields; other->path; other++)
-		if (depth == 1 && other != field && other->required && field_is_in(other, "outputs") && field_is_in(field, "outputs"))
+		if (depth == 1 && other != field && other->required && field_is_in(other, "outputs") &&
+		    field_is_in(field, "outputs"))
 			text = arena_printf(arena, "%s  %s: %s\n", text, field_leaf(other), other->example);
 	return text;
 }
@@ -79,9 +80,11 @@ static const char *const wrong_values[FIELD_TYPE_COUNT][6] = {
 	[FIELD_TEXT] = { "[a]", "{a: b}" },
 	[FIELD_STRING] = { "[a]", "{a: b}" },
 	[FIELD_STRINGS] = { "a", "{a: b}", "[[a]]" },
-	[FIELD_GRANTS] = { "/a", "{path: /a}", "[{as: /a}]", "[{path: /a, optional: yes}]", "[{path: /a, mode: x}]", "[[/a]]" },
+	[FIELD_GRANTS] = { "/a", "{path: /a}", "[{as: /a}]", "[{path: /a, optional: yes}]", "[{path: /a, mode: x}]",
+	                   "[[/a]]" },
 	[FIELD_PAIRS] = { "[A]", "A", "{A: [b]}", "{\"A B\": c}" },
-	[FIELD_SECRETS] = { "[a]", "{a: b}", "{a: {as: file}}", "{a: {from: \"env:B\", mode: x}}", "{a/b: {from: \"env:B\"}}" },
+	[FIELD_SECRETS] = { "[a]", "{a: b}", "{a: {as: file}}", "{a: {from: \"env:B\", mode: x}}",
+	                    "{a/b: {from: \"env:B\"}}" },
 	[FIELD_BOOL] = { "yes", "1", "[true]" },
 	[FIELD_NAME] = { "perhaps", "[a]" },
 	[FIELD_SIZE] = { "512", "512m", "512MB", "-1M", "[1M]" },
@@ -139,7 +142,8 @@ static void missing_values_are_refused(void **state)
 		read_alone(&reading, text);
 		if (!message_of(&reading, CODE_WRONG_TYPE))
 			fail_msg("taken:\n%s", text);
-		assert_string_equal(message_of(&reading, CODE_WRONG_TYPE)->message, arena_printf(&arena, "%s has no value", field->path));
+		assert_string_equal(message_of(&reading, CODE_WRONG_TYPE)->message,
+		                    arena_printf(&arena, "%s has no value", field->path));
 	}
 }
 
@@ -165,14 +169,30 @@ static void suggestions_ask_the_aliases_first(void **state)
 	const struct {
 		const char *section, *word, *meant;
 	} rows[] = {
-		{ "", "net", "network" },           { "", "filesystem", "files" },          { "", "fs", "files" },
-		{ "", "paths", "files" },           { "", "run", "exec" },                  { "", "subprocess", "exec" },
-		{ "", "commands", "exec" },         { "", "environment", "env" },           { "", "wall_time", "limits.timeout" },
-		{ "", "time", "limits.timeout" },   { "limits", "time", "timeout" },        { "", "MemoryMax", "limits.memory" },
-		{ "limits", "max_memory", "memory" }, { "", "allow-read", "files.read" },   { "files", "ReadOnlyPaths", "read" },
-		{ "", "allowedDomains", "network.allow" }, { "", "net_allow", "network.allow" }, { "", "timeout", "limits.timeout" },
-		{ "files", "memory", "limits.memory" }, { "", "fiels", "files" },           { "", "limits.memory", "limits.memory" },
-		{ "limits", "memroy", "memory" },   { "", "memroy", "limits.memory" },      { "", "zzzzzzzz", NULL },
+		{ "", "net", "network" },
+		{ "", "filesystem", "files" },
+		{ "", "fs", "files" },
+		{ "", "paths", "files" },
+		{ "", "run", "exec" },
+		{ "", "subprocess", "exec" },
+		{ "", "commands", "exec" },
+		{ "", "environment", "env" },
+		{ "", "wall_time", "limits.timeout" },
+		{ "", "time", "limits.timeout" },
+		{ "limits", "time", "timeout" },
+		{ "", "MemoryMax", "limits.memory" },
+		{ "limits", "max_memory", "memory" },
+		{ "", "allow-read", "files.read" },
+		{ "files", "ReadOnlyPaths", "read" },
+		{ "", "allowedDomains", "network.allow" },
+		{ "", "net_allow", "network.allow" },
+		{ "", "timeout", "limits.timeout" },
+		{ "files", "memory", "limits.memory" },
+		{ "", "fiels", "files" },
+		{ "", "limits.memory", "limits.memory" },
+		{ "limits", "memroy", "memory" },
+		{ "", "memroy", "limits.memory" },
+		{ "", "zzzzzzzz", NULL },
 	};
 
 	(void)state;
@@ -215,8 +235,9 @@ static void the_schema_takes_whole_profiles(void **state)
 	(void)state;
 	for (const struct builtin_profile *builtin = builtin_profiles; builtin->name; builtin++)
 		assert_true(schema_takes(builtin->text));
-	assert_true(schema_takes("version: 1\nextends: offline\npython: {interpreter: 3.12}\nlimits: {processes: 8, timeout: none}\n"
-	                         "network: {allow: [\"db:5432\"], listen: [8080]}\nrequire: {network: best-effort}\n"));
+	assert_true(schema_takes(
+		"version: 1\nextends: offline\npython: {interpreter: 3.12}\nlimits: {processes: 8, timeout: none}\n"
+		"network: {allow: [\"db:5432\"], listen: [8080]}\nrequire: {network: best-effort}\n"));
 	assert_false(schema_takes("version: 1\nfiels: {}\n"));
 	assert_false(schema_takes("name: x\n"));
 }
@@ -224,12 +245,9 @@ static void the_schema_takes_whole_profiles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_table_is_in_order),
-		cmocka_unit_test(every_example_is_taken),
-		cmocka_unit_test(every_wrong_value_is_refused),
-		cmocka_unit_test(missing_values_are_refused),
-		cmocka_unit_test(every_key_is_found_again),
-		cmocka_unit_test(suggestions_ask_the_aliases_first),
+		cmocka_unit_test(the_table_is_in_order),           cmocka_unit_test(every_example_is_taken),
+		cmocka_unit_test(every_wrong_value_is_refused),    cmocka_unit_test(missing_values_are_refused),
+		cmocka_unit_test(every_key_is_found_again),        cmocka_unit_test(suggestions_ask_the_aliases_first),
 		cmocka_unit_test(the_schema_takes_whole_profiles),
 	};
 

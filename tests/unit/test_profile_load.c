@@ -16,11 +16,15 @@ static int set_up(void **state)
 	snprintf(script, sizeof(script), "%s", tree("work/report.py"));
 	snprintf(ceiling, sizeof(ceiling), "%s", tree("none.yaml"));
 	tree_directory("work");
-	request = (struct profile_request){ .xdg_config_home = xdg, .system_dir = etc, .vendor_dir = vendor, .script = script,
-		                            .uid = geteuid(), .gid = getegid(), .ceiling_path = ceiling };
+	request = (struct profile_request){ .xdg_config_home = xdg,
+		                            .system_dir = etc,
+		                            .vendor_dir = vendor,
+		                            .script = script,
+		                            .uid = geteuid(),
+		                            .gid = getegid(),
+		                            .ceiling_path = ceiling };
 	return 0;
 }
-
 
 static void load(struct reading *reading)
 {
@@ -112,7 +116,8 @@ static void names_and_paths(void **state)
 	request.profile = "";
 	assert_refused(CODE_PROFILE_NOT_FOUND, "there is no profile \"\"");
 	request.profile = "untrustd";
-	assert_refused(CODE_PROFILE_NOT_FOUND, "--profile: there is no profile \"untrustd\"; did you mean \"untrusted\"?");
+	assert_refused(CODE_PROFILE_NOT_FOUND,
+	               "--profile: there is no profile \"untrustd\"; did you mean \"untrusted\"?");
 	request.profile = tree("work/absent.yaml");
 	assert_refused(CODE_PROFILE_NOT_FOUND, "No such file or directory");
 	request.profile = NULL;
@@ -252,7 +257,8 @@ static void two_ways_to_one_base_are_no_loop(void **state)
 	(void)state;
 	tree_file("work/base.yaml", "version: 1\nextends: []\nlimits: {memory: 3G}\nfiles: {read: [/base]}\n", 0644);
 	tree_file("work/l.yaml", "version: 1\nextends: [base.yaml]\nlimits: {memory: 2G}\nfiles: {read: [/l]}\n", 0644);
-	tree_file("work/r.yaml", "version: 1\nextends: [base.yaml]\nfiles: {read: [/r], deny: [/l]}\nlocked: true\n", 0644);
+	tree_file("work/r.yaml", "version: 1\nextends: [base.yaml]\nfiles: {read: [/r], deny: [/l]}\nlocked: true\n",
+	          0644);
 	tree_file("work/report.pyconfine.yaml", "version: 1\nextends: [l.yaml, r.yaml]\nlocked: false\n", 0644);
 	load(&reading);
 	assert_clean(&reading);
@@ -280,12 +286,17 @@ static void faults_of_extended_files_have_their_name(void **state)
 static void locked_profiles_take_only_smaller_limits(void **state)
 {
 	const struct profile_flag rows[] = {
-		{ "files.read", "/x", "--read" },       { "network.allow", "a:1", "--net" },  { "exec", "any", "--exec" },
-		{ "env.allow", "A", "--env" },          { "python.interpreter", "3", "--python" },
-		{ "limits.memory", "2G", "--memory" },  { "limits.memory", "none", "--memory" },
+		{ "files.read", "/x", "--read" },
+		{ "network.allow", "a:1", "--net" },
+		{ "exec", "any", "--exec" },
+		{ "env.allow", "A", "--env" },
+		{ "python.interpreter", "3", "--python" },
+		{ "limits.memory", "2G", "--memory" },
+		{ "limits.memory", "none", "--memory" },
 		{ "limits.timeout", "6s", "--timeout" },
 	};
-	const struct profile_flag smaller[] = { { "limits.memory", "1M", "--memory" }, { "limits.timeout", "5s", "--timeout" },
+	const struct profile_flag smaller[] = { { "limits.memory", "1M", "--memory" },
+		                                { "limits.timeout", "5s", "--timeout" },
 		                                { "limits.file_size", "1M", "--file-size" } };
 	READING_CLEANUP struct reading reading;
 
@@ -308,7 +319,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_first_hit_counts, set_up, tree_teardown),
-		cmocka_unit_test_setup_teardown(builtin_names_can_be_shadowed_but_not_with_the_prefix, set_up, tree_teardown),
+		cmocka_unit_test_setup_teardown(builtin_names_can_be_shadowed_but_not_with_the_prefix, set_up,
+		                                tree_teardown),
 		cmocka_unit_test_setup_teardown(names_and_paths, set_up, tree_teardown),
 		cmocka_unit_test_setup_teardown(what_others_can_write_is_refused, set_up, tree_teardown),
 		cmocka_unit_test_setup_teardown(what_others_own_is_refused, set_up, tree_teardown),

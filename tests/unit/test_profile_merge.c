@@ -1,4 +1,5 @@
-/* profile/merge: `extends`, what adds and what replaces, flags and `locked`, and that everything reads back the same. */
+/* profile/merge: `extends`, what adds and what replaces, flags and `locked`, and that everything reads back the same.
+ */
 #include "profile_helpers.h"
 
 #include "profile/table.h"
@@ -79,11 +80,12 @@ static void lists_add_and_scalars_replace(void **state)
 	const struct profile *p = &reading.profile;
 
 	(void)state;
-	read_merged(&reading,
-	            "version: 1\nextends: [untrusted, worker]\npython: {isolated: false, options: [-O, -u]}\n"
-	            "files: {read: [/a], deny: [/d], presets: [tls, mime], tmp: 1M, home: none}\n"
-	            "env: {allow: [TZ, APP], set: {OMP_NUM_THREADS: 8, NEW: x}}\nlimits: {timeout: none, processes: 3}\n"
-	            "system: {user: keep, syscalls: {strict: false, deny: [mlock]}}\nrequire: {memory: best-effort}\n");
+	read_merged(
+		&reading,
+		"version: 1\nextends: [untrusted, worker]\npython: {isolated: false, options: [-O, -u]}\n"
+		"files: {read: [/a], deny: [/d], presets: [tls, mime], tmp: 1M, home: none}\n"
+		"env: {allow: [TZ, APP], set: {OMP_NUM_THREADS: 8, NEW: x}}\nlimits: {timeout: none, processes: 3}\n"
+		"system: {user: keep, syscalls: {strict: false, deny: [mlock]}}\nrequire: {memory: best-effort}\n");
 	assert_clean(&reading);
 	assert_false(p->python.isolated);
 	assert_int_equal(p->python.options.count, 2); /* -u of worker counts once */
@@ -154,10 +156,13 @@ static void unknown_names_are_reported_where_they_stand(void **state)
 	READING_CLEANUP struct reading reading;
 
 	(void)state;
-	read_merged(&reading, "version: 1\nextends: [offlin, \"builtin:nothing-like-it\", ../x y, /nowhere/at/all.yaml]\n");
+	read_merged(&reading,
+	            "version: 1\nextends: [offlin, \"builtin:nothing-like-it\", ../x y, /nowhere/at/all.yaml]\n");
 	assert_int_equal(reading.diagnostics.errors, 4);
-	assert_message(&reading, CODE_PROFILE_NOT_FOUND, 2, 11, 6, "there is no profile \"offlin\"; did you mean \"offline\"?");
-	assert_string_equal(reading.diagnostics.items[3].message, "profile /nowhere/at/all.yaml: No such file or directory");
+	assert_message(&reading, CODE_PROFILE_NOT_FOUND, 2, 11, 6,
+	               "there is no profile \"offlin\"; did you mean \"offline\"?");
+	assert_string_equal(reading.diagnostics.items[3].message,
+	                    "profile /nowhere/at/all.yaml: No such file or directory");
 }
 
 static void every_builtin_reads_back_equal(void **state)
@@ -187,16 +192,20 @@ static void every_builtin_reads_back_equal(void **state)
 	}
 }
 
-/* Everything at once, with relative paths and ${PROFILE_DIR}, moves to another directory without changing its meaning. */
+/* Everything at once, with relative paths and ${PROFILE_DIR}, moves to another directory without changing its meaning.
+ */
 static void an_emitted_profile_means_the_same_elsewhere(void **state)
 {
 	static const char text[] =
 		"version: 1\ndescription: \"a \\\"quoted\\\" \\\\ line\\nand another\\u2028\"\n"
 		"python: {interpreter: \"venv:env\", options: [-Wignore]}\n"
-		"files: {read: [data, \"${PROFILE_DIR}/x\", \"~odd\", {path: \"a: b # c\", as: \"/in side\", exec: true}], write: [./o]}\n"
+		"files: {read: [data, \"${PROFILE_DIR}/x\", \"~odd\", {path: \"a: b # c\", as: \"/in side\", exec: "
+	        "true}], write: [./o]}\n"
 		"outputs: {path: out, as: /o, files: 3, size: 1.5K, suffixes: [.png]}\nexec: [bin/tool, git]\n"
-		"env: {set: {A: \"${PROFILE_DIR}\", B: \"- x\", C: \" \", D: \"\xc3\xbc\"}}\nsecrets: {s: {from: \"fd:3\", as: \"env:S\"}}\n"
-		"network: {listen: [80]}\nlimits: {cpus: 1.25, timeout: 90s, grace: 0s}\nrequire: {memory: per-process}\n"
+		"env: {set: {A: \"${PROFILE_DIR}\", B: \"- x\", C: \" \", D: \"\xc3\xbc\"}}\nsecrets: {s: {from: "
+	        "\"fd:3\", as: \"env:S\"}}\n"
+		"network: {listen: [80]}\nlimits: {cpus: 1.25, timeout: 90s, grace: 0s}\nrequire: {memory: "
+	        "per-process}\n"
 		"system: {user: 7}\naudit: {log: \"file:/var/log/x\"}\n";
 	READING_CLEANUP struct reading reading, elsewhere, unchanged;
 	TEXT_CLEANUP struct text emitted = { 0 };
@@ -217,7 +226,8 @@ static void an_emitted_profile_means_the_same_elsewhere(void **state)
 	assert_false(profile_equal(&reading.profile, &unchanged.profile));
 }
 
-static void load_with_flags(struct reading *reading, const char *profile, const struct profile_flag *flags, size_t count)
+static void load_with_flags(struct reading *reading, const char *profile, const struct profile_flag *flags,
+                            size_t count)
 {
 	const struct profile_request request = { .profile = profile, .flags = flags, .flag_count = count };
 
@@ -229,11 +239,11 @@ static void load_with_flags(struct reading *reading, const char *profile, const 
 static void flags_come_last(void **state)
 {
 	const struct profile_flag flags[] = {
-		{ "files.read", "data/in", "--read" },       { "files.write", "/out", "--write" },
-		{ "network.allow", "a.net:443", "--net" },   { "exec", "git", "--exec" },
-		{ "env.allow", "PATH", "--env" },            { "env.allow", "MODE=a=b", "--env" },
-		{ "secrets", "db=env:DB", "--secret" },      { "limits.timeout", "30s", "--timeout" },
-		{ "limits.memory", "none", "--memory" },     { "python.interpreter", "3.12", "--python" },
+		{ "files.read", "data/in", "--read" },     { "files.write", "/out", "--write" },
+		{ "network.allow", "a.net:443", "--net" }, { "exec", "git", "--exec" },
+		{ "env.allow", "PATH", "--env" },          { "env.allow", "MODE=a=b", "--env" },
+		{ "secrets", "db=env:DB", "--secret" },    { "limits.timeout", "30s", "--timeout" },
+		{ "limits.memory", "none", "--memory" },   { "python.interpreter", "3.12", "--python" },
 	};
 	READING_CLEANUP struct reading reading;
 	const struct profile *p = &reading.profile;
@@ -263,10 +273,8 @@ static void flags_come_last(void **state)
 static void faulty_flags_are_reported(void **state)
 {
 	const struct profile_flag flags[] = {
-		{ "limits.memory", "512", "--memory" },
-		{ "network.allow", "a.net", "--net" },
-		{ "files.read", "~/x", "--read" },
-		{ "secrets", "db", "--secret" },
+		{ "limits.memory", "512", "--memory" }, { "network.allow", "a.net", "--net" },
+		{ "files.read", "~/x", "--read" },      { "secrets", "db", "--secret" },
 		{ "env.allow", "A B", "--env" },
 	};
 	READING_CLEANUP struct reading reading;

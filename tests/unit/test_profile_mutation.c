@@ -1,5 +1,5 @@
-/* The corpus of the fuzzer, replayed and mutated without libFuzzer: nothing crashes, every refusal has a reason and a place
- * within the file, and what is taken reads back the same. The seed is fixed: a failure can be repeated. */
+/* The corpus of the fuzzer, replayed and mutated without libFuzzer: nothing crashes, every refusal has a reason and a
+ * place within the file, and what is taken reads back the same. The seed is fixed: a failure can be repeated. */
 #include "profile_helpers.h"
 
 #include <dirent.h>

@@ -21,8 +21,9 @@ static void all_faults_in_one_go(void **state)
 	READING_CLEANUP struct reading reading;
 
 	(void)state;
-	read_alone(&reading, "net: none\nlimits: {memory: 512, timeout: 10 minutes}\nfiles: {read: [\"~/x\", \"${HOEM}\"]}\n"
-	                     "locked: yes\nexec: git\n");
+	read_alone(&reading,
+	           "net: none\nlimits: {memory: 512, timeout: 10 minutes}\nfiles: {read: [\"~/x\", \"${HOEM}\"]}\n"
+	           "locked: yes\nexec: git\n");
 	assert_int_equal(reading.result, -1);
 	assert_int_equal(reading.diagnostics.errors, 8);
 	assert_message(&reading, CODE_MISSING_KEY, 1, 1, 1, "version is missing");
@@ -44,48 +45,64 @@ struct fault {
 static void single_faults(void **state)
 {
 	static const struct fault rows[] = {
-		{ "version: 2", CODE_BAD_VALUE, "version \"2\" is not known; this pyconfine reads version 1", "version: 1" },
-		{ "files: {read: /srv}", CODE_WRONG_TYPE, "files.read takes a list, not a single value", "Write [/srv]" },
+		{ "version: 2", CODE_BAD_VALUE, "version \"2\" is not known; this pyconfine reads version 1",
+		  "version: 1" },
+		{ "files: {read: /srv}", CODE_WRONG_TYPE, "files.read takes a list, not a single value",
+		  "Write [/srv]" },
 		{ "files: [a]", CODE_WRONG_TYPE, "files takes a mapping, not a list", NULL },
 		{ "files:", CODE_WRONG_TYPE, "files has no value", NULL },
 		{ "files: {read: [\"\"]}", CODE_BAD_PATH, "files.read is empty", NULL },
-		{ "files: {read: [\"a\\nb\"]}", CODE_BAD_VALUE, "files.read: a line break or a tab has no place here", NULL },
+		{ "files: {read: [\"a\\nb\"]}", CODE_BAD_VALUE, "files.read: a line break or a tab has no place here",
+		  NULL },
 		{ "files: {read: [{path: /a, as: b}]}", CODE_BAD_PATH, "as: \"b\" is not absolute", "/work/input" },
-		{ "files: {read: [{path: /a, as: /b/../c}]}", CODE_BAD_PATH, "as: \"/b/../c\" is no place of its own inside", NULL },
-		{ "files: {read: [{path: /a, as: //}]}", CODE_BAD_PATH, "as: \"//\" is no place of its own inside", NULL },
-		{ "files: {read: [{pth: /a}]}", CODE_UNKNOWN_KEY, "unknown key \"pth\"; did you mean \"path\"?", "optional" },
+		{ "files: {read: [{path: /a, as: /b/../c}]}", CODE_BAD_PATH,
+		  "as: \"/b/../c\" is no place of its own inside", NULL },
+		{ "files: {read: [{path: /a, as: //}]}", CODE_BAD_PATH, "as: \"//\" is no place of its own inside",
+		  NULL },
+		{ "files: {read: [{pth: /a}]}", CODE_UNKNOWN_KEY, "unknown key \"pth\"; did you mean \"path\"?",
+		  "optional" },
 		{ "files: {read: [$HOME/a]}", CODE_BAD_VARIABLE, "$HOME is not replaced; did you mean ${HOME}?", NULL },
-		{ "files: {read: [\"${env:A-B}\"]}", CODE_BAD_VARIABLE, "${env:A-B} names no environment variable", "${env:NAME}" },
+		{ "files: {read: [\"${env:A-B}\"]}", CODE_BAD_VARIABLE, "${env:A-B} names no environment variable",
+		  "${env:NAME}" },
 		{ "files: {read: [\"${HOME\"]}", CODE_BAD_VARIABLE, "\"${\" without \"}\"", "${HOME}" },
 		{ "files: {read: [\"${}\"]}", CODE_BAD_VARIABLE, "unknown variable ${}", "SCRIPT_DIR" },
-		{ "files: {presets: [pyton]}", CODE_BAD_VALUE, "files.presets: there is no \"pyton\"; did you mean \"python\"?", NULL },
+		{ "files: {presets: [pyton]}", CODE_BAD_VALUE,
+		  "files.presets: there is no \"pyton\"; did you mean \"python\"?", NULL },
 		{ "files: {tmp: none}", CODE_BAD_VALUE, "\"none\" is not a size", "512M" },
 		{ "files: {tmp: 0M}", CODE_BAD_VALUE, "files.tmp: 0 would leave nothing", "more than 0" },
 		{ "limits: {memory: 512m}", CODE_WRONG_UNIT, "\"512m\" has an unknown unit; did you mean 512M?", NULL },
-		{ "limits: {memory: 512MB}", CODE_WRONG_UNIT, "\"512MB\" has an unknown unit; did you mean 512M?", NULL },
+		{ "limits: {memory: 512MB}", CODE_WRONG_UNIT, "\"512MB\" has an unknown unit; did you mean 512M?",
+		  NULL },
 		{ "limits: {memory: 512 quux}", CODE_WRONG_UNIT, "\"512 quux\" has an unknown unit", "512M, or none" },
 		{ "limits: {memory: much}", CODE_BAD_VALUE, "\"much\" is not a size", "512M, or none" },
-		{ "limits: {memory: 9999999999G}", CODE_BAD_VALUE, "\"9999999999G\" is too large for limits.memory", NULL },
+		{ "limits: {memory: 9999999999G}", CODE_BAD_VALUE, "\"9999999999G\" is too large for limits.memory",
+		  NULL },
 		{ "limits: {timeout: 30}", CODE_MISSING_UNIT, "\"30\" has no unit; did you mean 30s?", NULL },
 		{ "limits: {timeout: 0s}", CODE_BAD_VALUE, "limits.timeout: 0 would leave nothing", "none" },
 		{ "limits: {grace: none}", CODE_BAD_VALUE, "\"none\" is not a duration", NULL },
 		{ "limits: {cpus: 1.2.3}", CODE_BAD_VALUE, "\"1.2.3\" is not a number of processors", "0.5" },
 		{ "limits: {processes: 1.5}", CODE_BAD_VALUE, "\"1.5\" is not a whole number", NULL },
-		{ "on_denial: kil", CODE_BAD_VALUE, "on_denial is error or kill, not \"kil\"; did you mean kill?", NULL },
+		{ "on_denial: kil", CODE_BAD_VALUE, "on_denial is error or kill, not \"kil\"; did you mean kill?",
+		  NULL },
 		{ "on_denial: warn", CODE_BAD_VALUE, "on_denial is error or kill, not \"warn\"", NULL },
 		{ "network: all", CODE_BAD_VALUE, "network is none, host or a mapping, not \"all\"", "allow" },
 		{ "network: {allow: [example.com]}", CODE_BAD_VALUE, "\"example.com\" has no port", "example.com:443" },
-		{ "network: {allow: [\"unix:${HOEM}/s\"]}", CODE_BAD_VARIABLE, "unknown variable ${HOEM}; did you mean ${HOME}?", NULL },
+		{ "network: {allow: [\"unix:${HOEM}/s\"]}", CODE_BAD_VARIABLE,
+		  "unknown variable ${HOEM}; did you mean ${HOME}?", NULL },
 		{ "network: {listen: [0]}", CODE_BAD_VALUE, "network.listen: \"0\" is no port", NULL },
 		{ "exec: git", CODE_BAD_VALUE, "exec is none, any or a list, not \"git\"; did you mean [git]?", NULL },
 		{ "exec: [\"git log\"]", CODE_BAD_VALUE, "exec: \"git log\" is a command line, not a program", NULL },
-		{ "env: {allow: [\"A*B\"]}", CODE_BAD_VALUE, "env.allow: \"A*B\" has a * that is not at its end", "APP_*" },
-		{ "env: {allow: [\"A**\"]}", CODE_BAD_VALUE, "env.allow: \"A**\" has a * that is not at its end", NULL },
+		{ "env: {allow: [\"A*B\"]}", CODE_BAD_VALUE, "env.allow: \"A*B\" has a * that is not at its end",
+		  "APP_*" },
+		{ "env: {allow: [\"A**\"]}", CODE_BAD_VALUE, "env.allow: \"A**\" has a * that is not at its end",
+		  NULL },
 		{ "env: {allow: [\"A=b\"]}", CODE_BAD_VALUE, "env.allow: \"A=b\" holds a value", "env.set" },
 		{ "env: {set: {A-B: c}}", CODE_BAD_VALUE, "env.set: \"A-B\" is no name of a variable", NULL },
-		{ "system: {user: root}", CODE_BAD_VALUE, "system.user is keep, nobody or a user id, not \"root\"", "id -u" },
+		{ "system: {user: root}", CODE_BAD_VALUE, "system.user is keep, nobody or a user id, not \"root\"",
+		  "id -u" },
 		{ "system: {user: 0}", CODE_BAD_VALUE, "system.user: a script never runs as root", NULL },
-		{ "system: {user: 4294967295}", CODE_BAD_VALUE, "system.user is keep, nobody or a user id, not \"4294967295\"", NULL },
+		{ "system: {user: 4294967295}", CODE_BAD_VALUE,
+		  "system.user is keep, nobody or a user id, not \"4294967295\"", NULL },
 		{ "system: {capabilities: [CAP_NET_RAWW]}", CODE_BAD_VALUE,
 		  "system.capabilities: there is no \"CAP_NET_RAWW\"; did you mean \"CAP_NET_RAW\"?", NULL },
 		{ "system: {syscalls: {deny: [sys_ptrace]}}", CODE_UNKNOWN_SYSCALL,
@@ -93,19 +110,25 @@ static void single_faults(void **state)
 		{ "system: {syscalls: {deny: [conect]}}", CODE_UNKNOWN_SYSCALL,
 		  "system.syscalls.deny: there is no system call \"conect\"; did you mean connect?", NULL },
 		{ "system: {hostname: -a}", CODE_BAD_VALUE, "system.hostname: \"-a\" is no host name", NULL },
-		{ "system: {devices: [/dev/../etc]}", CODE_BAD_VALUE, "system.devices: \"/dev/../etc\" is no device", NULL },
-		{ "require: best-effort", CODE_BAD_VALUE, "require: only all can be said of everything at once", "memory: best-effort" },
-		{ "require: {memry: all}", CODE_UNKNOWN_KEY, "unknown promise \"memry\"; did you mean \"memory\"?", NULL },
+		{ "system: {devices: [/dev/../etc]}", CODE_BAD_VALUE, "system.devices: \"/dev/../etc\" is no device",
+		  NULL },
+		{ "require: best-effort", CODE_BAD_VALUE, "require: only all can be said of everything at once",
+		  "memory: best-effort" },
+		{ "require: {memry: all}", CODE_UNKNOWN_KEY, "unknown promise \"memry\"; did you mean \"memory\"?",
+		  NULL },
 		{ "require: {exec: per-process}", CODE_BAD_VALUE, "exec cannot be kept per process", NULL },
 		{ "secrets: {a: {as: file}}", CODE_MISSING_KEY, "a secret without from", NULL },
 		{ "outputs: {path: /a}", CODE_MISSING_KEY, "outputs.as is missing", NULL },
-		{ "outputs: {path: /a, as: /b, suffixes: [png]}", CODE_BAD_VALUE, "outputs.suffixes: \"png\" is no file name ending", NULL },
+		{ "outputs: {path: /a, as: /b, suffixes: [png]}", CODE_BAD_VALUE,
+		  "outputs.suffixes: \"png\" is no file name ending", NULL },
 		{ "audit: {log: mail}", CODE_BAD_VALUE, "audit.log: \"mail\" is no place for a log", NULL },
 		{ "alerts: [decoys]", CODE_BAD_VALUE, "alerts: there is no \"decoys\"; did you mean \"decoy\"?", NULL },
 		{ "python: {interpreter: python3.12}", CODE_BAD_VALUE,
 		  "python.interpreter: \"python3.12\" is neither a version nor a path", "3.12" },
-		{ "python: {interpreter: 2.7}", CODE_BAD_VALUE, "python.interpreter: \"2.7\" is no version of Python 3", NULL },
-		{ "python: {interpreter: \"venv:\"}", CODE_BAD_VALUE, "python.interpreter: \"venv:\" names no directory", NULL },
+		{ "python: {interpreter: 2.7}", CODE_BAD_VALUE, "python.interpreter: \"2.7\" is no version of Python 3",
+		  NULL },
+		{ "python: {interpreter: \"venv:\"}", CODE_BAD_VALUE,
+		  "python.interpreter: \"venv:\" names no directory", NULL },
 		{ "python: {options: [-c]}", CODE_BAD_VALUE, "python.options: \"-c\" is not allowed", "isolated" },
 		{ "python: {options: [-X]}", CODE_BAD_VALUE, "python.options: \"-X\" lacks its value", "-X utf8" },
 		{ "name: a/b", CODE_BAD_VALUE, "name: \"a/b\" is no name", NULL },
@@ -119,7 +142,8 @@ static void single_faults(void **state)
 		char text[256];
 		const struct diagnostic *item;
 
-		snprintf(text, sizeof(text), "%s%s\n", strncmp(rows[i].line, "version", 7) ? "version: 1\n" : "", rows[i].line);
+		snprintf(text, sizeof(text), "%s%s\n", strncmp(rows[i].line, "version", 7) ? "version: 1\n" : "",
+		         rows[i].line);
 		read_alone(&reading, text);
 		item = message_of(&reading, rows[i].code);
 		if (!item || strcmp(item->message, rows[i].message) || reading.diagnostics.errors != 1) {
@@ -151,9 +175,13 @@ static void risky_grants_are_warned_about(void **state)
 		{ "system: {syscalls: {allow: [ptrace]}}", "system.syscalls.allow: ptrace: " },
 	};
 	static const char *const harmless[] = {
-		"files: {read: [/srv/data, /usr/share/x, \"${HOME}/data\"]}", "files: {write: [/var/lib/report]}",
-		"files: {deny: [/, /etc/shadow]}", "exec: [/usr/bin/sort]", "env: {allow: [MONKEY, PWD, KEYBOARD]}",
-		"network: {allow: [\"a.net:443\"]}", "system: {capabilities: [CAP_NET_BIND_SERVICE]}",
+		"files: {read: [/srv/data, /usr/share/x, \"${HOME}/data\"]}",
+		"files: {write: [/var/lib/report]}",
+		"files: {deny: [/, /etc/shadow]}",
+		"exec: [/usr/bin/sort]",
+		"env: {allow: [MONKEY, PWD, KEYBOARD]}",
+		"network: {allow: [\"a.net:443\"]}",
+		"system: {capabilities: [CAP_NET_BIND_SERVICE]}",
 	};
 
 	(void)state;
@@ -185,11 +213,14 @@ static void risky_grants_are_warned_about(void **state)
 static void values_become_fields(void **state)
 {
 	static const char text[] =
-		"version: 1\nname: x\ndescription: |\n  two\n  lines\npython: {interpreter: 3.10, isolated: true, options: [\"-X utf8\", -O]}\n"
+		"version: 1\nname: x\ndescription: |\n  two\n  lines\npython: {interpreter: 3.10, isolated: true, "
+	        "options: [\"-X utf8\", -O]}\n"
 		"files: {read: [a, {path: /b, as: /c, optional: true, exec: true}], tmp: 1.5M, home: none}\n"
 		"network: {allow: [\"A.net:1\"], listen: [8080], loopback: host}\nexec: [git, ./tool]\n"
-		"env: {allow: [\"LC_*\"], set: {A: \"${HOME}/x\", B: \"\"}}\nlimits: {memory: none, cpus: 0.5, grace: 0s, processes: 8}\n"
-		"on_denial: kill\nrequire: {memory: per-process}\nsystem: {user: 1234, hostname: h1, capabilities: [net_raw]}\nlocked: true\n";
+		"env: {allow: [\"LC_*\"], set: {A: \"${HOME}/x\", B: \"\"}}\nlimits: {memory: none, cpus: 0.5, grace: "
+	        "0s, processes: 8}\n"
+		"on_denial: kill\nrequire: {memory: per-process}\nsystem: {user: 1234, hostname: h1, capabilities: "
+	        "[net_raw]}\nlocked: true\n";
 	READING_CLEANUP struct reading reading;
 	const struct profile *p = &reading.profile;
 
@@ -233,13 +264,14 @@ static void keys_of_later_versions_are_recorded(void **state)
 {
 	READING_CLEANUP struct reading reading;
 	const struct profile_strings *list = &reading.profile.not_yet;
-	static const char *const keys[] = { "outputs", "network.allow", "network.listen", "secrets",
-		                            "system.devices", "audit.log", "alerts", "decoys" };
+	static const char *const keys[] = { "outputs",        "network.allow", "network.listen", "secrets",
+		                            "system.devices", "audit.log",     "alerts",         "decoys" };
 
 	(void)state;
-	read_alone(&reading, "version: 1\noutputs: {path: /o, as: /w}\nsecrets: {a: {from: \"env:X\"}}\nalerts: [exec]\n"
-	                     "decoys: [/etc/keys]\naudit: {log: journal}\nnetwork: {allow: [\"1.2.3.4:5\"], listen: [1]}\n"
-	                     "system: {devices: [/dev/kvm]}\n");
+	read_alone(&reading,
+	           "version: 1\noutputs: {path: /o, as: /w}\nsecrets: {a: {from: \"env:X\"}}\nalerts: [exec]\n"
+	           "decoys: [/etc/keys]\naudit: {log: journal}\nnetwork: {allow: [\"1.2.3.4:5\"], listen: [1]}\n"
+	           "system: {devices: [/dev/kvm]}\n");
 	assert_clean(&reading);
 	assert_int_equal(list->count, 8);
 	for (size_t i = 0; i < 8; i++)
@@ -247,7 +279,9 @@ static void keys_of_later_versions_are_recorded(void **state)
 	assert_int_equal(list->items[0].pos.line, 2);
 	assert_int_equal(list->items[5].pos.line, 6);
 	reading_free(&reading);
-	read_alone(&reading, "version: 1\non_denial: kill\naudit: {log: none}\nnetwork: {loopback: host}\nsystem: {devices: []}\n");
+	read_alone(
+		&reading,
+		"version: 1\non_denial: kill\naudit: {log: none}\nnetwork: {loopback: host}\nsystem: {devices: []}\n");
 	assert_clean(&reading);
 	assert_int_equal(list->count, 0);
 }

@@ -62,7 +62,8 @@ static void each_row_finds_itself(void **state)
 {
 	(void)state;
 	for (const struct sensitive_path *row = sensitive_paths; row->path; row++) {
-		const struct sensitive_path *found = sensitive_path_find(row->path, NULL, row->kinds == SENSITIVE_WRITE);
+		const struct sensitive_path *found = sensitive_path_find(row->path, NULL,
+		                                                         row->kinds == SENSITIVE_WRITE);
 
 		assert_non_null(found);
 		assert_true(strlen(row->reason) > 5);

@@ -1,0 +1,34 @@
+"""Stands in for a picture that takes over the decoder: this is what its code would try then, under the same profile."""
+
+import os
+import socket
+import subprocess
+import sys
+
+
+def attempt(what, action):
+    try:
+        action()
+    except OSError as error:
+        print("refused: %s (%s)" % (what, error.strerror or error))
+    else:
+        print("ALLOWED: " + what)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        file.read(1)
+
+
+def connect():
+    socket.create_connection(("192.0.2.1", 443), timeout=2).close()
+
+
+uploads, here = sys.argv[1], os.path.dirname(os.path.abspath(__file__))
+attempt("read another person's upload", lambda: read(os.path.join(uploads, "holiday.jpg")))
+attempt("read the application's configuration", lambda: read(os.path.join(here, "app.py")))
+attempt("read the accounts of this machine", lambda: read("/etc/shadow"))
+attempt("send it somewhere", connect)
+attempt("start a shell", lambda: subprocess.run(["/bin/sh", "-c", "true"], check=False))
+attempt("change the program that handles the next upload", lambda: open(os.path.join(here, "thumbnail.py"), "a").close())
+attempt("signal the application", lambda: os.kill(int(sys.argv[2]), 0))
