@@ -160,7 +160,8 @@ check: deps
 
 demo:
 	@sh tests/install-packages demo
-	$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
+	@echo "building ..."
+	@$(MAKE) -s all BUILD=build/gcc CC=gcc
 	@sh examples/demo
 
 # Profiles are compiled in. Completions come from the binary, so a cross build is installed without them.

@@ -17,8 +17,12 @@ struct stage_failure {
 	int32_t sys_errno;
 };
 
+/* The one byte of the message with which the script's process hands its filter's listener over. */
+#define LISTENER_MARK 'L'
+
 struct confine_state {
 	int id_map_fd;       /* user namespace for idmapped mounts; -1: none */
+	int control_fd;      /* the socket to the supervisor, for the filter's listener */
 	int parent_pid;      /* of the process that must still be our parent after the parent-death signal is set; 0: not ours */
 	uint64_t signal_mask; /* the caller's, restored for the script */
 	int32_t step;        /* set by stages as they go */

@@ -31,6 +31,8 @@ struct item {
 struct denied_path {
 	const char *path; /* on the host, free of links */
 	bool directory;
+	bool cache; /* ours, and not the user's wish */
+	struct source_pos pos;
 };
 
 struct build {

@@ -139,7 +139,8 @@ struct plan {
 	size_t rlimit_count;
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
-	bool notify;                  /* known and forbidden calls go to the supervisor */
+	bool notify;                  /* connect() goes to the supervisor's broker */
+	uint32_t filter_flags;        /* SECCOMP_FILTER_FLAG_* for the listener */
 
 	const char **argv;            /* NULL-terminated; argv[0] is the interpreter */
 	const char **envp;

@@ -24,9 +24,9 @@ enum stage_id {
 	STAGE_NO_NEW_PRIVS,      /* init */
 	STAGE_SESSION,           /* script: own session, parent-death signal, signal dispositions, umask, cwd */
 	STAGE_LIMITS,            /* script: rlimits */
-	STAGE_DESCRIPTORS,       /* script: everything above 2 closed */
 	STAGE_LANDLOCK,          /* script: needs no_new_privs */
-	STAGE_SYSCALL_FILTER,    /* script: last, since it forbids what the others need */
+	STAGE_SYSCALL_FILTER,    /* script: it forbids what the others need; its listener goes to the supervisor */
+	STAGE_DESCRIPTORS,       /* script: everything above 2 closed, the listener and the socket among them */
 	STAGE_EXEC,              /* script */
 	STAGE_INIT_FILTER,       /* init: after the script's process exists, since filters are inherited */
 	STAGE_COUNT

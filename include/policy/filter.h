@@ -32,15 +32,18 @@ enum filter_row_action {
 	ROW_ALLOW,
 	ROW_EPERM, /* in every variant: never asks the supervisor */
 	ROW_ENOSYS,
+	ROW_NOTIFY, /* the supervisor decides, in every variant */
 	ROW_FORBID, /* as a forbidden call: EPERM, or the supervisor in FILTER_NOTIFY variants */
 };
 
-/* One row in front: call number, optionally only when (args[arg] & mask) == value (low 32 bits). */
+/* One row in front: call number, optionally only when (args[arg] & mask) == value (low 32 bits), and optionally only when the
+ * next argument fits, too. */
 struct filter_row {
 	uint32_t number;
 	enum filter_row_action action;
 	int8_t arg; /* -1: whatever the arguments */
 	uint32_t mask, value;
+	uint32_t next_mask, next_value; /* (args[arg + 1] & next_mask) == next_value; a mask of 0 asks nothing */
 };
 
 struct filter_request {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include "confine/apply.h"
 #include "host/syscalls.h"
@@ -118,10 +119,32 @@ int landlock_verify(const struct plan *plan, struct confine_state *state)
 	return fd == -EACCES ? 0 : -EPERM;
 }
 
+/* To the supervisor; our copy goes with all other descriptors in the next stage. A notified process that kept its own
+ * listener would hang for ever once the supervisor is gone. */
+static int hand_over(int control_fd, int listener_fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = LISTENER_MARK;
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	long sent;
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &listener_fd, sizeof(int));
+	sent = raw_syscall(SYS_sendmsg, control_fd, (long)&message, MSG_NOSIGNAL, 0, 0, 0);
+	return sent == 1 ? 0 : sent < 0 ? (int)sent : -EIO;
+}
+
 int syscall_filter_apply(const struct plan *plan, struct confine_state *state)
 {
-	(void)state;
-	return raw_seccomp(SECCOMP_SET_MODE_FILTER, 0, &plan->filter);
+	int fd = raw_seccomp(SECCOMP_SET_MODE_FILTER, plan->filter_flags, &plan->filter);
+
+	if (fd < 0 || !plan->notify)
+		return fd;
+	state->step = 1;
+	return hand_over(state->control_fd, fd);
 }
 
 /* A call that always succeeds without a filter, and that no filter of ours allows. */

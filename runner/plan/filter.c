@@ -1,11 +1,13 @@
 /* Which compiled filter, and the rows in front of it: what the profile says, and what only the mode of this run needs. */
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "host/uapi.h"
 #include "plan/parts.h"
 #include "policy/filter.h"
 
@@ -68,6 +70,24 @@ static const struct mode_row landlock_mode_rows[] = {
 	{ "openat", ROW_EPERM, 2, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "like open" },
 };
 
+/* In a view, a UNIX socket that lies in a granted directory leads out of it. Streams are connected by the supervisor's broker
+ * (supervise/broker.h); what could send without connecting, or where there is no broker, is not to be had. */
+static const struct view_row {
+	const char *call;
+	bool with_broker, without_broker;
+	enum filter_row_action action;
+	int8_t arg;
+	uint32_t mask, value, next_mask, next_value;
+} view_rows[] = {
+	{ "connect", true, false, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "socket", false, true, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0, 0 },
+	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_DGRAM },
+	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_RAW },
+	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_SEQPACKET },
+	{ "socketpair", true, true, ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0, 0 },
+	{ "socketpair", true, true, ROW_EPERM, 1, 0xf, SOCK_RAW, 0, 0 },
+};
+
 struct rows {
 	struct filter_row *items;
 	size_t count;
@@ -119,6 +139,27 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 	}
 }
 
+static void add_view_rows(struct build *b, struct rows *rows)
+{
+	for (size_t i = 0; i < sizeof(view_rows) / sizeof(view_rows[0]); i++) {
+		const struct view_row *row = &view_rows[i];
+		int number = -1;
+
+		if ((b->plan->notify ? row->with_broker : row->without_broker) && syscall_find(row->call, &number) == SYSCALL_KNOWN)
+			row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = row->action, .arg = row->arg,
+			                                       .mask = row->mask, .value = row->value,
+			                                       .next_mask = row->next_mask, .next_value = row->next_value });
+	}
+	if (!b->plan->notify)
+		plan_note(b, "without user notification the script has no UNIX sockets (multiprocessing's forkserver and managers)");
+}
+
+/* A signal that arrives while the broker works must not make the call start anew (Linux 5.19). */
+static bool has_killable_wait(const struct host_facts *facts)
+{
+	return facts->kernel_major > 5 || (facts->kernel_major == 5 && facts->kernel_minor >= 19);
+}
+
 int plan_filter(struct build *b)
 {
 	const struct profile *profile = b->profile;
@@ -131,13 +172,18 @@ int plan_filter(struct build *b)
 		request.variant |= FILTER_EXEC;
 	if (profile->system.strict_syscalls)
 		request.variant |= FILTER_STRICT;
+	b->plan->notify = b->plan->mode == MODE_NAMESPACES && profile->network.mode != NETWORK_HOST &&
+	                  b->facts->features[FEATURE_USER_NOTIFY].level > 0;
 	if (b->plan->notify)
-		request.variant |= FILTER_NOTIFY;
+		b->plan->filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
+		                        (has_killable_wait(b->facts) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0);
 	/* Denials first: the first match decides. */
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_deny, ROW_EPERM))
 		return -1;
 	if (b->plan->mode == MODE_LANDLOCK)
 		add_mode_rows(b, &rows);
+	else if (profile->network.mode != NETWORK_HOST)
+		add_view_rows(b, &rows);
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_allow, ROW_ALLOW))
 		return -1;
 	request.rows = rows.items;

@@ -115,7 +115,7 @@ static bool is_denied(const struct build *b, const char *path)
 	return false;
 }
 
-static int add_denied(struct build *b, const char *path)
+static int add_denied(struct build *b, const char *path, const struct source_pos *pos)
 {
 	const char *real = NULL;
 	struct stat st;
@@ -126,7 +126,8 @@ static int add_denied(struct build *b, const char *path)
 		return error_set_errno(b->err, CODE_BAD_PATH, "files.deny: %s", path);
 	}
 	b->denied = arena_grow(b->arena, b->denied, b->denied_count, sizeof(*b->denied));
-	b->denied[b->denied_count++] = (struct denied_path){ real, S_ISDIR(st.st_mode) };
+	b->denied[b->denied_count++] = (struct denied_path){ .path = real, .directory = S_ISDIR(st.st_mode), .cache = !pos,
+		                                                   .pos = pos ? *pos : (struct source_pos){ 0 } };
 	return 0;
 }
 
@@ -137,11 +138,11 @@ static int add_denials(struct build *b)
 	for (size_t i = 0; i < deny->count; i++) {
 		const char *path = expand_path(&deny->items[i].path, &b->variables, b->arena, b->err);
 
-		if (!path || add_denied(b, path))
+		if (!path || add_denied(b, path, &deny->items[i].path.pos))
 			return -1;
 	}
 	/* What we remember between runs decides what later runs may see. */
-	return b->request->cache_dir ? add_denied(b, b->request->cache_dir) : 0;
+	return b->request->cache_dir ? add_denied(b, b->request->cache_dir, NULL) : 0;
 }
 
 /* A directory that holds more than the script's own things: the contract shows only the script then. */

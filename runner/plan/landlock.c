@@ -11,11 +11,11 @@
 #include "plan/parts.h"
 
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-/* Not MAKE_CHAR and MAKE_BLOCK: devices are shown, never made. */
+/* Not MAKE_CHAR and MAKE_BLOCK: devices are shown, never made. Not MAKE_SOCK either: a server in a granted directory would be
+ * reachable from outside; sockets are for private places. */
 #define WRITE_RIGHTS \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
-	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | \
-	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE)
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE)
 #define DEVICE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 
 static void rule_add(struct build *b, const char *path, bool directory, uint64_t access, bool optional)
@@ -79,7 +79,7 @@ static bool may_share_shm(const struct build *b)
 
 static void add_private_places(struct build *b)
 {
-	const uint64_t all = READ_RIGHTS | WRITE_RIGHTS;
+	const uint64_t all = READ_RIGHTS | WRITE_RIGHTS | LANDLOCK_ACCESS_FS_MAKE_SOCK;
 
 	if (b->plan->mode == MODE_NAMESPACES) {
 		/* names are all that "/" gives, and of those the view holds no others than what is shown */

@@ -61,9 +61,11 @@ static int check_user(struct build *b, const struct item *item)
 {
 	bool mapped = b->plan->mode == MODE_NAMESPACES && b->facts->features[FEATURE_IDMAPPED_MOUNTS].level > 0 && item->uid == 0;
 	const char *closed = b->plan->mode == MODE_LANDLOCK ? closed_directory(b, item) : NULL;
+	bool matters = item->origin == ORIGIN_GRANT || item->origin == ORIGIN_SCRIPT ||
+	               (item->origin == ORIGIN_INTERPRETER && item->exec && b->plan->mode == MODE_LANDLOCK);
 	char shown[256];
 
-	if (!b->plan->change_user || mapped || (item->origin != ORIGIN_GRANT && item->origin != ORIGIN_SCRIPT))
+	if (!b->plan->change_user || mapped || !matters)
 		return 0;
 	if (!closed && is_open_to_others(b, item))
 		return 0;
@@ -80,10 +82,36 @@ static int check_user(struct build *b, const struct item *item)
 	                          "pyconfine as the path's owner, or write system: {user: keep}.");
 }
 
+/* Without mounts nothing can be renamed, and Landlock cannot take away a part of what it grants. */
+static int check_mounts(struct build *b, const struct item *item)
+{
+	char shown[256];
+
+	if (b->plan->mode == MODE_NAMESPACES || item->origin != ORIGIN_GRANT)
+		return 0;
+	escape_into(shown, sizeof(shown), item->source);
+	if (strcmp(item->path, item->source)) {
+		error_set(b->err, CODE_CANNOT_KEEP, "files: `as` needs a view, and namespaces are not to be had here");
+		b->err->pos = item->pos;
+		return error_hint(b->err, "Grant %s under its own name, or see `pyconfine doctor`.", shown);
+	}
+	for (size_t i = 0; i < b->denied_count; i++) {
+		const struct denied_path *denied = &b->denied[i];
+
+		if (!path_is_below(denied->path, item->source) || (denied->cache && !item->write))
+			continue;
+		error_set(b->err, CODE_CANNOT_KEEP, "%s cannot be denied here: it lies in %s, which is granted as a whole",
+		          denied->path, shown);
+		b->err->pos = denied->cache ? item->pos : denied->pos;
+		return error_hint(b->err, "Grant less than %s, or see `pyconfine doctor` for namespaces.", shown);
+	}
+	return 0;
+}
+
 int plan_reach(struct build *b)
 {
 	for (size_t i = 0; i < b->item_count; i++)
-		if (check_ceiling(b, &b->items[i]) || check_user(b, &b->items[i]))
+		if (check_mounts(b, &b->items[i]) || check_ceiling(b, &b->items[i]) || check_user(b, &b->items[i]))
 			return -1;
 	return 0;
 }

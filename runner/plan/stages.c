@@ -111,9 +111,9 @@ const struct stage stages[STAGE_COUNT] = {
 	[STAGE_NO_NEW_PRIVS] = { "no_new_privs", "before Landlock and filters, which ask for it", always, describe_name },
 	[STAGE_SESSION] = { "session", "after the identity, whose change clears the parent-death signal", always, describe_name },
 	[STAGE_LIMITS] = { "limits", "in the script's process alone: init must not run into them", always, describe_limits },
-	[STAGE_DESCRIPTORS] = { "descriptors", "after the last one that uses any", always, describe_name },
+	[STAGE_DESCRIPTORS] = { "descriptors", "after the filter, whose listener is handed over by one", always, describe_name },
 	[STAGE_LANDLOCK] = { "landlock", "after no_new_privs; its paths are those of the view", has_landlock, describe_landlock },
-	[STAGE_SYSCALL_FILTER] = { "syscall_filter", "last before exec: it forbids what the others need", always, describe_filter },
+	[STAGE_SYSCALL_FILTER] = { "syscall_filter", "it forbids what the others need", always, describe_filter },
 	[STAGE_EXEC] = { "exec", "the script's process becomes the interpreter", always, describe_exec },
 	[STAGE_INIT_FILTER] = { "init_filter", "after the script's process was made, which would inherit it", always, describe_name },
 };

@@ -69,15 +69,32 @@ static bool needs_mapping(const struct item *item)
 	return item->origin == ORIGIN_INTERPRETER || item->origin == ORIGIN_PROGRAM || item->exec;
 }
 
+/* Two grants of one path are one, which may do what either may. */
+static void merge_equals(struct build *b)
+{
+	qsort(b->items, b->item_count, sizeof(*b->items), compare_items);
+	for (size_t i = 1; i < b->item_count; i++) {
+		struct item *item = &b->items[i], *first = &b->items[i - 1];
+
+		if (strcmp(item->path, first->path) || strcmp(item->source, first->source))
+			continue;
+		item->write = first->write |= item->write;
+		item->exec = first->exec |= item->exec;
+		first->covered = true;
+	}
+}
+
 /* Mark what needs no mount of its own. Grants add up: a read grant inside a write grant changes nothing. The interpreter's
  * own files are the exception: a venv inside a granted directory is mappable, which that is not, and stays read-only. */
 static void mark_covered(struct build *b)
 {
-	qsort(b->items, b->item_count, sizeof(*b->items), compare_items);
+	merge_equals(b);
 	for (size_t i = 0; i < b->item_count; i++) {
 		struct item *item = &b->items[i];
 		const struct item *outer = NULL;
 
+		if (item->covered)
+			continue;
 		for (size_t k = 0; k < i; k++)
 			if (!b->items[k].covered && shows(&b->items[k], item))
 				outer = &b->items[k];

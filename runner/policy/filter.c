@@ -12,7 +12,7 @@
 
 #define OFFSET_NUMBER 0
 #define OFFSET_ARGUMENT(index) (16U + 8U * (uint32_t)(index)) /* its low half: both architectures are little-endian */
-#define ROW_MAX 6
+#define ROW_MAX 9
 
 static struct sock_filter statement(unsigned code, uint32_t k)
 {
@@ -32,6 +32,8 @@ static uint32_t row_return(enum filter_row_action action, unsigned variant)
 		return SECCOMP_RET_ALLOW;
 	case ROW_ENOSYS:
 		return SECCOMP_RET_ERRNO | ENOSYS;
+	case ROW_NOTIFY:
+		return RETURN_USER_NOTIF;
 	case ROW_FORBID:
 		return variant & FILTER_NOTIFY ? RETURN_USER_NOTIF : SECCOMP_RET_ERRNO | EPERM;
 	case ROW_EPERM:
@@ -40,20 +42,31 @@ static uint32_t row_return(enum filter_row_action action, unsigned variant)
 	}
 }
 
+/* Goes on when the argument fits, else `otherwise` instructions further. */
+static size_t add_test(struct sock_filter *code, int arg, uint32_t mask, uint32_t value, unsigned otherwise)
+{
+	code[0] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_ARGUMENT(arg));
+	code[1] = statement(BPF_ALU | BPF_AND | BPF_K, mask);
+	code[2] = jump(BPF_JEQ, value, 0, otherwise);
+	return 3;
+}
+
 /* The accumulator holds the number before and after. */
 static size_t add_row(struct sock_filter *code, const struct filter_row *row, unsigned variant)
 {
 	uint32_t result = row_return(row->action, variant);
+	unsigned second = row->arg >= 0 && row->next_mask ? 3 : 0;
 	size_t length = 0;
+
 	if (row->arg < 0) {
 		code[length++] = jump(BPF_JEQ, row->number, 0, 1);
 		code[length++] = statement(BPF_RET | BPF_K, result);
 		return length;
 	}
-	code[length++] = jump(BPF_JEQ, row->number, 0, 5);
-	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_ARGUMENT(row->arg));
-	code[length++] = statement(BPF_ALU | BPF_AND | BPF_K, row->mask);
-	code[length++] = jump(BPF_JEQ, row->value, 0, 1);
+	code[length++] = jump(BPF_JEQ, row->number, 0, 5 + second);
+	length += add_test(code + length, row->arg, row->mask, row->value, 1 + second);
+	if (second)
+		length += add_test(code + length, row->arg + 1, row->next_mask, row->next_value, 1);
 	code[length++] = statement(BPF_RET | BPF_K, result);
 	code[length++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_NUMBER);
 	return length;

@@ -112,6 +112,7 @@ static void prepare(const struct plan *plan, struct confine_state *state)
 		raw_dup3(fd, SIGNAL_FD, O_CLOEXEC);
 	raw_close_range(SIGNAL_FD + 1, ~0U, 0);
 	state->parent_pid = raw_getpid();
+	state->control_fd = CONTROL_FD;
 	clear_command_line();
 }
 

@@ -18,6 +18,7 @@
 #include "base/exit_status.h"
 #include "base/fds.h"
 #include "host/syscalls.h"
+#include "supervise/broker.h"
 #include "supervise/children.h"
 #include "supervise/idmap.h"
 #include "supervise/protocol.h"
@@ -26,6 +27,7 @@
 struct supervisor {
 	const struct plan *plan;
 	struct outcome *outcome;
+	struct broker broker;
 	int control_fd, signal_fd;
 	pid_t init;
 	uint64_t deadline_ms; /* monotonic; 0: none */
@@ -80,13 +82,29 @@ static void pass_signal(struct supervisor *s)
 	}
 }
 
+/* A message, and the listener where one comes with it. */
+static ssize_t receive(struct supervisor *s, void *data, size_t size)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec part = { data, size };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	ssize_t got = recvmsg(s->control_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&s->broker.listener_fd, CMSG_DATA(header), sizeof(int));
+	return got;
+}
+
 static void read_report(struct supervisor *s)
 {
 	struct report report;
-	ssize_t size = recv(s->control_fd, &report, sizeof(report), MSG_DONTWAIT);
+	ssize_t size = receive(s, &report, sizeof(report));
 
 	if (size < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (size == 1 && s->broker.listener_fd >= 0)
+		return; /* the listener, which is all that this message carries */
 	if (size != sizeof(report)) {
 		s->ended = true;
 		return;
@@ -157,16 +175,21 @@ static int time_to_wait(const struct supervisor *s)
 
 static void watch(struct supervisor *s)
 {
-	struct pollfd fds[2] = { { .fd = s->control_fd, .events = POLLIN }, { .fd = s->signal_fd, .events = POLLIN } };
+	struct pollfd fds[2 + BROKER_POLL_MAX] = { { .fd = s->control_fd, .events = POLLIN },
+		                                   { .fd = s->signal_fd, .events = POLLIN } };
 
 	if (s->plan->deadlines.timeout_ms)
 		s->deadline_ms = now_ms() + s->plan->deadlines.timeout_ms;
 	if (s->plan->deadlines.memory_bytes || s->plan->deadlines.cpu_ms)
 		s->next_look_ms = now_ms() + WATCH_INTERVAL_MS;
 	while (!s->ended) {
-		poll(fds, 2, time_to_wait(s));
+		size_t count = broker_poll(&s->broker, fds + 2);
+
+		if (poll(fds, 2 + count, time_to_wait(s)) < 0)
+			continue;
 		if (fds[1].revents)
 			pass_signal(s);
+		broker_serve(&s->broker, fds + 2, count);
 		if (fds[0].revents)
 			read_report(s);
 		keep_deadline(s);
@@ -239,6 +262,7 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to end */
 	if (plan->mode == MODE_LANDLOCK)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	broker_init(&s.broker);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	memcpy(&state.signal_mask, &before, sizeof(state.signal_mask));
@@ -258,6 +282,7 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 		if (plan->mode == MODE_LANDLOCK)
 			end_children(0);
 	}
+	broker_close(&s.broker);
 	fd_close(&state.id_map_fd);
 	fd_close(&s.control_fd);
 	fd_close(&s.signal_fd);

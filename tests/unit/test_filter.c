@@ -156,7 +156,7 @@ static void test_other_architectures(void **state)
 {
 	(void)state;
 	struct arena arena ARENA_CLEANUP = { 0 };
-	static const struct filter_row rows[] = { { SYS_read, ROW_ALLOW, -1, 0, 0 } };
+	static const struct filter_row rows[] = { { SYS_read, ROW_ALLOW, -1, 0, 0, 0, 0 } };
 
 	for (unsigned variant = 0; variant < FILTER_VARIANT_COUNT; variant++) {
 		struct sock_fprog program = assemble(&arena, variant, rows, 1);
@@ -185,14 +185,21 @@ static void test_rows(void **state)
 	(void)state;
 	struct arena arena ARENA_CLEANUP = { 0 };
 	static const struct filter_row rows[] = {
-		{ SYS_kill, ROW_EPERM, 0, UINT32_MAX, 77 },
-		{ SYS_read, ROW_ENOSYS, -1, 0, 0 },
-		{ SYS_socket, ROW_FORBID, 1, 0xf, SOCK_DGRAM },
-		{ SYS_unshare, ROW_ALLOW, -1, 0, 0 },
-		{ SYS_unshare, ROW_EPERM, -1, 0, 0 }, /* too late: the first decides */
-		{ SYS_write, ROW_FORBID, -1, 0, 0 },
+		{ SYS_kill, ROW_EPERM, 0, UINT32_MAX, 77, 0, 0 },
+		{ SYS_read, ROW_ENOSYS, -1, 0, 0, 0, 0 },
+		{ SYS_socket, ROW_FORBID, 1, 0xf, SOCK_DGRAM, 0, 0 },
+		{ SYS_unshare, ROW_ALLOW, -1, 0, 0, 0, 0 },
+		{ SYS_unshare, ROW_EPERM, -1, 0, 0, 0, 0 }, /* too late: the first decides */
+		{ SYS_write, ROW_FORBID, -1, 0, 0, 0, 0 },
+		{ SYS_socketpair, ROW_NOTIFY, 0, UINT32_MAX, AF_UNIX, 0xf, SOCK_DGRAM },
 	};
-	struct sock_fprog plain = assemble(&arena, 0, rows, 6), notify = assemble(&arena, FILTER_NOTIFY, rows, 6);
+	struct sock_fprog plain = assemble(&arena, 0, rows, 7), notify = assemble(&arena, FILTER_NOTIFY, rows, 7);
+
+	/* both arguments must fit, whatever their high halves */
+	assert_int_equal(run(&plain, NATIVE, SYS_socketpair, (uint64_t[4]){ DIRTY | AF_UNIX, DIRTY | SOCK_DGRAM | SOCK_CLOEXEC }),
+	                 SECCOMP_RET_USER_NOTIF);
+	assert_int_equal(run(&plain, NATIVE, SYS_socketpair, (uint64_t[4]){ AF_UNIX, SOCK_STREAM }), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(&plain, NATIVE, SYS_socketpair, (uint64_t[4]){ AF_INET, SOCK_DGRAM }), REFUSE(EPERM));
 
 	assert_int_equal(run(&plain, NATIVE, SYS_kill, (uint64_t[4]){ DIRTY | 77 }), REFUSE(EPERM));
 	assert_int_equal(run(&notify, NATIVE, SYS_kill, (uint64_t[4]){ 77 }), REFUSE(EPERM));
@@ -222,7 +229,7 @@ static void test_too_many_rows(void **state)
 	size_t fits = 0;
 
 	for (size_t i = 0; i <= BPF_MAXINSNS; i++)
-		rows[i] = (struct filter_row){ SYS_kill, ROW_EPERM, 0, UINT32_MAX, (uint32_t)i };
+		rows[i] = (struct filter_row){ SYS_kill, ROW_EPERM, 0, UINT32_MAX, (uint32_t)i, 0, 0 };
 	for (request.row_count = 400; filter_assemble(&request, &arena, &program, &err) == 0; request.row_count++) {
 		fits = request.row_count;
 		assert_true(bpf_sim_valid(program.filter, program.len));

@@ -1,0 +1,257 @@
+#include "supervise/broker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fds.h"
+#include "host/syscalls.h"
+
+/* The kernel's structures may be larger than our headers': room for what it adds. */
+union notification {
+	struct seccomp_notif notif;
+	char room[1024];
+};
+
+union answer {
+	struct seccomp_notif_resp response;
+	char room[1024];
+};
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_un un;
+	struct sockaddr_storage storage;
+};
+
+void broker_init(struct broker *broker)
+{
+	*broker = (struct broker){ .listener_fd = -1 };
+	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
+		broker->pending[i].fd = -1;
+}
+
+void broker_close(struct broker *broker)
+{
+	fd_close(&broker->listener_fd);
+	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
+		fd_close(&broker->pending[i].fd);
+}
+
+/* `code`: 0 or an errno. The caller may be gone, which needs no answer. */
+static void answer(const struct broker *broker, uint64_t id, int code)
+{
+	union answer out = { .response = { .id = id, .error = -code } };
+
+	ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &out);
+}
+
+/* A notification names a thread; descriptors belong to its process. */
+static pid_t process_of(pid_t thread)
+{
+	char path[64], text[4096];
+	const char *line;
+	ssize_t length;
+	FD_CLEANUP int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", thread);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (length <= 0)
+		return -1;
+	text[length] = '\0';
+	line = strstr(text, "\nTgid:");
+	return line ? (pid_t)strtol(line + 6, NULL, 10) : -1;
+}
+
+static int fetch_socket(pid_t thread, int script_fd)
+{
+	pid_t process = process_of(thread);
+	FD_CLEANUP int pidfd = process > 0 ? raw_pidfd_open(process, 0) : -ESRCH;
+
+	if (pidfd < 0)
+		return pidfd;
+	return (int)raw_syscall(SYS_pidfd_getfd, pidfd, script_fd, 0, 0, 0, 0);
+}
+
+/* The script's memory is read once. -EFAULT, -EINVAL as connect(2) has them. */
+static int copy_address(const struct seccomp_notif *call, union address *out, socklen_t *length)
+{
+	uint64_t size = call->data.args[2] & 0xffffffff;
+	struct iovec local = { out, 0 }, remote = { NULL, 0 };
+
+	if (size > sizeof(*out) || size < sizeof(out->any.sa_family))
+		return -EINVAL;
+	memset(out, 0, sizeof(*out));
+	memcpy(&remote.iov_base, &call->data.args[1], sizeof(remote.iov_base));
+	local.iov_len = remote.iov_len = size;
+	if (process_vm_readv((pid_t)call->pid, &local, 1, &remote, 1, 0) != (ssize_t)size)
+		return -EFAULT;
+	*length = (socklen_t)size;
+	return 0;
+}
+
+/* What the path means to the script: from its own root, or beneath its own directory. An O_PATH descriptor, or -errno. */
+static int open_path(pid_t thread, const char *path)
+{
+	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC,
+		.resolve = path[0] == '/' ? RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS : RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	char from[64];
+	FD_CLEANUP int from_fd = -1;
+
+	snprintf(from, sizeof(from), "/proc/%d/%s", thread, path[0] == '/' ? "root" : "cwd");
+	from_fd = open(from, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (from_fd < 0)
+		return -ECONNREFUSED;
+	return raw_openat2(from_fd, path, &how);
+}
+
+static bool is_scratch(pid_t thread, const struct stat *st)
+{
+	char path[64];
+	struct stat scratch;
+
+	snprintf(path, sizeof(path), "/proc/%d/root/dev/shm", thread);
+	return stat(path, &scratch) == 0 && scratch.st_dev == st->st_dev;
+}
+
+/* Puts an address into *address that cannot mean anything else than what was looked at: the descriptor itself. */
+static int decide_path(pid_t thread, union address *address, socklen_t *length, int *path_fd)
+{
+	char path[sizeof(address->un.sun_path) + 1] = "";
+	struct stat st;
+
+	memcpy(path, address->un.sun_path, *length - offsetof(struct sockaddr_un, sun_path));
+	*path_fd = open_path(thread, path);
+	if (*path_fd < 0)
+		return *path_fd == -EXDEV || *path_fd == -ELOOP ? -EACCES : *path_fd;
+	if (fstat(*path_fd, &st))
+		return -errno;
+	if (!is_scratch(thread, &st))
+		return -EACCES;
+	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+	                      (size_t)snprintf(address->un.sun_path, sizeof(address->un.sun_path), "/proc/self/fd/%d", *path_fd));
+	return 0;
+}
+
+static bool is_path_address(const union address *address, socklen_t length)
+{
+	return address->any.sa_family == AF_UNIX && length > offsetof(struct sockaddr_un, sun_path) &&
+	       address->un.sun_path[0] != '\0';
+}
+
+/* Without waiting: 0, -EINPROGRESS when it goes on, or -errno. The socket is the script's own, so its mode is put back. */
+static int connect_now(int fd, const union address *address, socklen_t length, bool *blocking)
+{
+	int flags = fcntl(fd, F_GETFL), result;
+
+	if (flags < 0)
+		return -errno;
+	*blocking = !(flags & O_NONBLOCK);
+	if (*blocking && fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+		return -errno;
+	result = connect(fd, &address->any, length) ? -errno : 0;
+	if (*blocking && fcntl(fd, F_SETFL, flags))
+		return -errno;
+	return result;
+}
+
+static struct pending_connect *free_place(struct broker *broker)
+{
+	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
+		if (!broker->pending[i].id)
+			return &broker->pending[i];
+	return NULL;
+}
+
+/* 0 or -errno to answer; 1: it waits in the table. */
+static int serve_connect(struct broker *broker, const struct seccomp_notif *call)
+{
+	FD_CLEANUP int fd = -1, path_fd = -1;
+	struct pending_connect *place;
+	union address address;
+	socklen_t length = 0;
+	bool blocking = false;
+	int result = copy_address(call, &address, &length);
+
+	/* had the thread ended, its number might be another's by now: what was read and what is fetched must be the caller's */
+	if (result == 0) {
+		fd = fetch_socket((pid_t)call->pid, (int)call->data.args[0]);
+		result = fd < 0 ? fd : 0;
+	}
+	if (result == 0 && ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id))
+		return -EINTR;
+	if (result == 0 && is_path_address(&address, length))
+		result = decide_path((pid_t)call->pid, &address, &length, &path_fd);
+	if (result)
+		return result;
+	result = connect_now(fd, &address, length, &blocking);
+	if (result != -EINPROGRESS || !blocking)
+		return result;
+	place = free_place(broker);
+	if (!place)
+		return -EAGAIN;
+	*place = (struct pending_connect){ .id = call->id, .fd = TAKE_FD(fd) };
+	return 1;
+}
+
+static void serve_call(struct broker *broker)
+{
+	union notification in;
+	int result;
+
+	memset(&in, 0, sizeof(in));
+	if (ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &in))
+		return; /* the caller has ended meanwhile */
+	result = in.notif.data.nr == SYS_connect ? serve_connect(broker, &in.notif) : -EPERM;
+	if (result <= 0)
+		answer(broker, in.notif.id, -result);
+}
+
+static void finish_pending(struct broker *broker, struct pending_connect *pending)
+{
+	int code = 0;
+	socklen_t size = sizeof(code);
+
+	if (getsockopt(pending->fd, SOL_SOCKET, SO_ERROR, &code, &size))
+		code = errno;
+	answer(broker, pending->id, code);
+	fd_close(&pending->fd);
+	pending->id = 0;
+}
+
+size_t broker_poll(const struct broker *broker, struct pollfd *fds)
+{
+	size_t count = 0;
+
+	if (broker->listener_fd < 0)
+		return 0;
+	fds[count++] = (struct pollfd){ .fd = broker->listener_fd, .events = POLLIN };
+	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
+		if (broker->pending[i].id)
+			fds[count++] = (struct pollfd){ .fd = broker->pending[i].fd, .events = POLLOUT };
+	return count;
+}
+
+void broker_serve(struct broker *broker, const struct pollfd *fds, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		for (size_t k = 0; fds[i].revents && k < BROKER_PENDING_MAX; k++)
+			if (broker->pending[k].id && broker->pending[k].fd == fds[i].fd)
+				finish_pending(broker, &broker->pending[k]);
+	if (count && fds[0].revents & POLLIN)
+		serve_call(broker);
+	else if (count && fds[0].revents)
+		fd_close(&broker->listener_fd); /* no process is left that the filter holds for */
+}
