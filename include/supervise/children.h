@@ -9,4 +9,9 @@
  * none. */
 void end_children(pid_t group);
 
+/* Remove a directory and what is in it, without following links. Async-signal-safe. Called when nothing is left that could
+ * change it meanwhile; what cannot be removed stays, and is deeper than REMOVE_DEPTH_MAX or not ours. */
+#define REMOVE_DEPTH_MAX 64
+void remove_tree(const char *path);
+
 #endif

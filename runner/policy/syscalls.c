@@ -181,7 +181,7 @@ const char *const init_calls[] = {
 	"wait4", "waitid", "kill", "tgkill", "pidfd_open", "pidfd_send_signal", "read", "write", "close", "poll", "ppoll",
 	"rt_sigreturn", "rt_sigprocmask", "rt_sigaction", "rt_sigtimedwait", "restart_syscall", "exit", "exit_group",
 	"getpid", "gettid", "getppid", "prctl", "openat", "getdents64", "fstat", "newfstatat", "lseek", "pread64",
-	"clock_gettime", "clock_nanosleep", "nanosleep", NULL,
+	"clock_gettime", "clock_nanosleep", "nanosleep", "unlinkat", NULL,
 };
 
 const char *const must_know_calls[] = {

@@ -54,11 +54,11 @@ static _Noreturn void script_main(const struct plan *plan, struct confine_state 
 	raw_exit(1);
 }
 
-static _Noreturn void end_everything(const struct plan *plan, pid_t script)
+/* With a PID namespace the kernel ends the rest, when init exits. */
+static void end_others(const struct plan *plan, pid_t script)
 {
 	if (plan->mode == MODE_LANDLOCK)
 		end_children(script);
-	raw_exit(0);
 }
 
 static void reap(const struct plan *plan, pid_t script)
@@ -70,7 +70,8 @@ static void reap(const struct plan *plan, pid_t script)
 		if (pid != script)
 			continue;
 		send_report(&report);
-		end_everything(plan, script);
+		end_others(plan, script);
+		raw_exit(0);
 	}
 }
 
@@ -79,8 +80,13 @@ static void obey(const struct plan *plan, pid_t script)
 	struct order order;
 	ssize_t size = raw_read(CONTROL_FD, &order, sizeof(order));
 
-	if (size == 0)
-		end_everything(plan, script);
+	if (size == 0) {
+		/* the supervisor is gone, or gives up: what it would tidy is ours to tidy */
+		end_others(plan, script);
+		if (plan->private_tmp)
+			remove_tree(plan->private_tmp);
+		raw_exit(0);
+	}
 	if (size != sizeof(order))
 		return;
 	if (order.scope == ORDER_ALL && plan->mode == MODE_NAMESPACES)
