@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -127,6 +128,7 @@ static int choose_directory(struct build *b)
 {
 	const char *choices[] = { b->request->cwd, b->script_dir, INSIDE_TMP };
 	char shown[256];
+	struct stat st;
 
 	if (b->request->chdir) {
 		const struct profile_string text = { .value = b->request->chdir, .pos = { .file = "--cwd" } };
@@ -134,10 +136,12 @@ static int choose_directory(struct build *b)
 		b->plan->cwd = expand_path(&text, &b->variables, b->arena, b->err);
 		if (!b->plan->cwd)
 			return -1;
+		escape_into(shown, sizeof(shown), b->plan->cwd);
+		if (stat(b->plan->cwd, &st) || !S_ISDIR(st.st_mode))
+			return error_set(b->err, CODE_BAD_PATH, "--cwd %s: there is no such directory", shown);
 		if (is_enterable(b, b->plan->cwd))
 			return 0;
-		error_set(b->err, CODE_BAD_PATH, "--cwd %s: the script cannot see that directory",
-		          escape_into(shown, sizeof(shown), b->plan->cwd));
+		error_set(b->err, CODE_BAD_PATH, "--cwd %s: the script cannot see that directory", shown);
 		return error_hint(b->err, "Grant it: --read %s", shown);
 	}
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {

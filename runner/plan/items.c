@@ -320,6 +320,12 @@ static int add_programs(struct build *b)
 			return -1;
 	for (size_t i = 0; loaders[i]; i++)
 		add_optional(b, loaders[i], &loader);
+	/* a program in /usr/bin is called by its name in /bin, too */
+	for (size_t i = 0; program_directories[i]; i++) {
+		const char *real;
+
+		path_follow(program_directories[i], b->arena, &b->links, &real, NULL);
+	}
 	return 0;
 }
 
@@ -337,6 +343,12 @@ static int add_script(struct build *b)
 		error_set(b->err, CODE_SCRIPT_NOT_FOUND, "%s: %s", escape_into(shown, sizeof(shown), b->request->target),
 		          strerror(code));
 		b->err->sys_errno = code;
+		return -1;
+	}
+	if (b->items[b->item_count - 1].directory &&
+	    access(arena_printf(b->arena, "%s/__main__.py", b->plan->script), F_OK)) {
+		error_set(b->err, CODE_SCRIPT_NOT_FOUND, "%s is a directory without __main__.py",
+		          escape_into(shown, sizeof(shown), b->request->target));
 		return -1;
 	}
 	if (access(b->plan->script, R_OK)) {

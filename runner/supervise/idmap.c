@@ -42,7 +42,7 @@ int idmap_open(uint32_t uid, uint32_t gid)
 	 * process that does nothing costs as much as an exec. */
 	static char stack[8192] __attribute__((aligned(16)));
 	char path[64];
-	pid_t pid = clone(wait_for_kill, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
+	pid_t pid = clone(wait_for_kill, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM, NULL);
 	int fd = -1, code;
 
 	if (pid < 0)
@@ -53,7 +53,8 @@ int idmap_open(uint32_t uid, uint32_t gid)
 	}
 	code = errno;
 	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		; /* it ends without a SIGCHLD, which would only wake the supervisor's loop */
 	errno = code;
 	return fd;
 }
