@@ -139,7 +139,7 @@ struct plan {
 	size_t rlimit_count;
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
-	bool notify;                  /* connect() goes to the supervisor's broker */
+	bool notify;                  /* some calls go to the supervisor's broker (supervise/broker.h) */
 	uint32_t filter_flags;        /* SECCOMP_FILTER_FLAG_* for the listener */
 
 	const char **argv;            /* NULL-terminated; argv[0] is the interpreter */

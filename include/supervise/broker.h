@@ -1,4 +1,6 @@
-/* Theory of operation: who may be connected to.
+/* Theory of operation: calls that the kernel leaves to us to decide.
+ *
+ * Without a view: changes of modes and times (broker_files.c). Inside a view: who may be connected to.
  *
  * A view keeps paths, and a network namespace keeps addresses, but a UNIX socket that lies in a granted directory leads out of
  * both: a read-only mount does not stop connect(2). So inside a view every connect() is sent here by the system call filter.
@@ -19,6 +21,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "plan/plan.h"
+
 #define BROKER_PENDING_MAX 32
 #define BROKER_POLL_MAX (1 + BROKER_PENDING_MAX)
 
@@ -28,11 +32,12 @@ struct pending_connect {
 };
 
 struct broker {
+	const struct plan *plan;
 	int listener_fd; /* -1: none; owned */
 	struct pending_connect pending[BROKER_PENDING_MAX];
 };
 
-void broker_init(struct broker *broker);
+void broker_init(struct broker *broker, const struct plan *plan);
 /* Fills at most BROKER_POLL_MAX entries; returns how many. */
 size_t broker_poll(const struct broker *broker, struct pollfd *fds);
 /* After poll: answers what can be answered. */

@@ -20,55 +20,59 @@ struct mode_row {
 	uint32_t mask, value;
 	int below;
 	const char *why;
-	bool own_user_is_enough; /* not needed where the script runs as a user of its own, which owns nothing else */
+	enum mode_row_relief {
+		ALWAYS,
+		OWN_USER, /* not needed where the script runs as a user of its own, which owns nothing else */
+		BROKERED, /* the same; and elsewhere the supervisor's broker does it for what lies below a write grant */
+	} relief;
 };
 
 static const struct mode_row landlock_mode_rows[] = {
-	{ "socket", ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0, "path sockets of other programs: the user's service manager, docker.sock", false },
-	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0, "one end can send to, or be connected to, any datagram socket with a path", false },
-	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_RAW, 0, "the same: a datagram socket to the kernel", false },
-	{ "chmod", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about modes", true },
-	{ "fchmod", ROW_EPERM, -1, 0, 0, 0, "a file opened for reading could be changed", true },
-	{ "fchmodat", ROW_EPERM, -1, 0, 0, 0, "like chmod", true },
-	{ "fchmodat2", ROW_EPERM, -1, 0, 0, 0, "like chmod", true },
-	{ "chown", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about owners", true },
-	{ "fchown", ROW_EPERM, -1, 0, 0, 0, "like chown", true },
-	{ "lchown", ROW_EPERM, -1, 0, 0, 0, "like chown", true },
-	{ "fchownat", ROW_EPERM, -1, 0, 0, 0, "like chown", true },
-	{ "utime", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about times", true },
-	{ "utimes", ROW_EPERM, -1, 0, 0, 0, "like utime", true },
-	{ "futimesat", ROW_EPERM, -1, 0, 0, 0, "like utime", true },
-	{ "utimensat", ROW_EPERM, -1, 0, 0, 0, "like utime", true },
-	{ "setxattr", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about attributes", false },
-	{ "lsetxattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", false },
-	{ "fsetxattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", false },
-	{ "removexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", false },
-	{ "lremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", false },
-	{ "fremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", false },
-	{ "inotify_add_watch", ROW_EPERM, -1, 0, 0, 0, "would report names from directories that may not be read", false },
-	{ "shmget", ROW_EPERM, -1, 0, 0, 0, "System V memory of other programs", false },
-	{ "shmat", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "shmctl", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "semget", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "semctl", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "semop", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "semtimedop", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "msgget", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "msgsnd", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "msgrcv", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "msgctl", ROW_EPERM, -1, 0, 0, 0, "like shmget", false },
-	{ "mq_open", ROW_EPERM, -1, 0, 0, 0, "message queues of other programs", false },
-	{ "mq_unlink", ROW_EPERM, -1, 0, 0, 0, "like mq_open", false },
-	{ "setpriority", ROW_EPERM, -1, 0, 0, 0, "could slow other processes of the user", false },
-	{ "ioprio_set", ROW_EPERM, -1, 0, 0, 0, "like setpriority", false },
-	{ "sched_setscheduler", ROW_EPERM, -1, 0, 0, 0, "like setpriority", false },
-	{ "sched_setparam", ROW_EPERM, -1, 0, 0, 0, "like setpriority", false },
-	{ "sched_setattr", ROW_EPERM, -1, 0, 0, 0, "like setpriority", false },
-	{ "sched_setaffinity", ROW_ALLOW, 0, 0xffffffff, 0, 0, "its own", false },
-	{ "sched_setaffinity", ROW_EPERM, -1, 0, 0, 0, "like setpriority", false },
-	{ "truncate", ROW_EPERM, -1, 0, 0, 3, "Landlock decides about it from ABI 3 on", false },
-	{ "open", ROW_EPERM, 1, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "truncates what is only granted for reading", false },
-	{ "openat", ROW_EPERM, 2, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "like open", false },
+	{ "socket", ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0, "path sockets of other programs: the user's service manager, docker.sock", ALWAYS },
+	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0, "one end can send to, or be connected to, any datagram socket with a path", ALWAYS },
+	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_RAW, 0, "the same: a datagram socket to the kernel", ALWAYS },
+	{ "chmod", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about modes", BROKERED },
+	{ "fchmod", ROW_EPERM, -1, 0, 0, 0, "a file opened for reading could be changed", BROKERED },
+	{ "fchmodat", ROW_EPERM, -1, 0, 0, 0, "like chmod", BROKERED },
+	{ "fchmodat2", ROW_EPERM, -1, 0, 0, 0, "like chmod", OWN_USER },
+	{ "chown", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about owners", OWN_USER },
+	{ "fchown", ROW_EPERM, -1, 0, 0, 0, "like chown", OWN_USER },
+	{ "lchown", ROW_EPERM, -1, 0, 0, 0, "like chown", OWN_USER },
+	{ "fchownat", ROW_EPERM, -1, 0, 0, 0, "like chown", OWN_USER },
+	{ "utime", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about times", OWN_USER },
+	{ "utimes", ROW_EPERM, -1, 0, 0, 0, "like utime", OWN_USER },
+	{ "futimesat", ROW_EPERM, -1, 0, 0, 0, "like utime", OWN_USER },
+	{ "utimensat", ROW_EPERM, -1, 0, 0, 0, "like utime", BROKERED },
+	{ "setxattr", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about attributes", ALWAYS },
+	{ "lsetxattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
+	{ "fsetxattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
+	{ "removexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
+	{ "lremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
+	{ "fremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
+	{ "inotify_add_watch", ROW_EPERM, -1, 0, 0, 0, "would report names from directories that may not be read", ALWAYS },
+	{ "shmget", ROW_EPERM, -1, 0, 0, 0, "System V memory of other programs", ALWAYS },
+	{ "shmat", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "shmctl", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "semget", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "semctl", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "semop", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "semtimedop", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "msgget", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "msgsnd", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "msgrcv", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "msgctl", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
+	{ "mq_open", ROW_EPERM, -1, 0, 0, 0, "message queues of other programs", ALWAYS },
+	{ "mq_unlink", ROW_EPERM, -1, 0, 0, 0, "like mq_open", ALWAYS },
+	{ "setpriority", ROW_EPERM, -1, 0, 0, 0, "could slow other processes of the user", ALWAYS },
+	{ "ioprio_set", ROW_EPERM, -1, 0, 0, 0, "like setpriority", ALWAYS },
+	{ "sched_setscheduler", ROW_EPERM, -1, 0, 0, 0, "like setpriority", ALWAYS },
+	{ "sched_setparam", ROW_EPERM, -1, 0, 0, 0, "like setpriority", ALWAYS },
+	{ "sched_setattr", ROW_EPERM, -1, 0, 0, 0, "like setpriority", ALWAYS },
+	{ "sched_setaffinity", ROW_ALLOW, 0, 0xffffffff, 0, 0, "its own", ALWAYS },
+	{ "sched_setaffinity", ROW_EPERM, -1, 0, 0, 0, "like setpriority", ALWAYS },
+	{ "truncate", ROW_EPERM, -1, 0, 0, 3, "Landlock decides about it from ABI 3 on", ALWAYS },
+	{ "open", ROW_EPERM, 1, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "truncates what is only granted for reading", ALWAYS },
+	{ "openat", ROW_EPERM, 2, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "like open", ALWAYS },
 };
 
 /* In a view, a UNIX socket that lies in a granted directory leads out of it. Streams are connected by the supervisor's broker
@@ -133,12 +137,12 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 
 		if ((row->below && abi >= row->below) || syscall_find(row->call, &number) != SYSCALL_KNOWN)
 			continue;
-		if (row->own_user_is_enough && b->plan->change_user)
+		if (row->relief != ALWAYS && b->plan->change_user)
 			continue;
 		if (b->profile->network.mode == NETWORK_HOST && strncmp(row->call, "socket", 6) == 0)
 			continue;
-		row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = row->action, .arg = row->arg,
-		                                       .mask = row->mask, .value = row->value });
+		row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .arg = row->arg, .mask = row->mask, .value = row->value,
+		                                       .action = row->relief == BROKERED && b->plan->notify ? ROW_NOTIFY : row->action });
 	}
 }
 
@@ -175,8 +179,8 @@ int plan_filter(struct build *b)
 		request.variant |= FILTER_EXEC;
 	if (profile->system.strict_syscalls)
 		request.variant |= FILTER_STRICT;
-	b->plan->notify = b->plan->mode == MODE_NAMESPACES && profile->network.mode != NETWORK_HOST &&
-	                  b->facts->features[FEATURE_USER_NOTIFY].level > 0;
+	b->plan->notify = b->facts->features[FEATURE_USER_NOTIFY].level > 0 &&
+	                  (b->plan->mode == MODE_NAMESPACES ? profile->network.mode != NETWORK_HOST : !b->plan->change_user);
 	if (b->plan->notify)
 		b->plan->filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
 		                        (has_killable_wait(b->facts) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0);

@@ -1,8 +1,5 @@
-#include "supervise/broker.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,6 +14,7 @@
 
 #include "base/fds.h"
 #include "host/syscalls.h"
+#include "supervise/broker_parts.h"
 
 /* The kernel's structures may be larger than our headers': room for what it adds. */
 union notification {
@@ -35,9 +33,9 @@ union address {
 	struct sockaddr_storage storage;
 };
 
-void broker_init(struct broker *broker)
+void broker_init(struct broker *broker, const struct plan *plan)
 {
-	*broker = (struct broker){ .listener_fd = -1 };
+	*broker = (struct broker){ .plan = plan, .listener_fd = -1 };
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		broker->pending[i].fd = -1;
 }
@@ -185,12 +183,11 @@ static int serve_connect(struct broker *broker, const struct seccomp_notif *call
 	bool blocking = false;
 	int result = copy_address(call, &address, &length);
 
-	/* had the thread ended, its number might be another's by now: what was read and what is fetched must be the caller's */
 	if (result == 0) {
 		fd = fetch_socket((pid_t)call->pid, (int)call->data.args[0]);
 		result = fd < 0 ? fd : 0;
 	}
-	if (result == 0 && ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id))
+	if (result == 0 && !broker_still_asks(broker, call))
 		return -EINTR;
 	if (result == 0 && is_path_address(&address, length))
 		result = decide_path((pid_t)call->pid, &address, &length, &path_fd);
@@ -206,6 +203,30 @@ static int serve_connect(struct broker *broker, const struct seccomp_notif *call
 	return 1;
 }
 
+int broker_still_asks(const struct broker *broker, const struct seccomp_notif *call)
+{
+	return ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) == 0;
+}
+
+static int serve(struct broker *broker, const struct seccomp_notif *call)
+{
+	static const struct {
+		int number;
+		int (*serve)(struct broker *, const struct seccomp_notif *);
+	} calls[] = {
+		{ SYS_connect, serve_connect },       { SYS_fchmod, broker_change_file },
+		{ SYS_fchmodat, broker_change_file }, { SYS_utimensat, broker_change_file },
+#ifdef SYS_chmod
+		{ SYS_chmod, broker_change_file },
+#endif
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (call->data.nr == calls[i].number)
+			return calls[i].serve(broker, call);
+	return -EPERM;
+}
+
 static void serve_call(struct broker *broker)
 {
 	union notification in;
@@ -214,7 +235,7 @@ static void serve_call(struct broker *broker)
 	memset(&in, 0, sizeof(in));
 	if (ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &in))
 		return; /* the caller has ended meanwhile */
-	result = in.notif.data.nr == SYS_connect ? serve_connect(broker, &in.notif) : -EPERM;
+	result = serve(broker, &in.notif);
 	if (result <= 0)
 		answer(broker, in.notif.id, -result);
 }

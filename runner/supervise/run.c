@@ -262,7 +262,7 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to end */
 	if (plan->mode == MODE_LANDLOCK)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	broker_init(&s.broker);
+	broker_init(&s.broker, plan);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	memcpy(&state.signal_mask, &before, sizeof(state.signal_mask));
