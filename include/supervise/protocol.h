@@ -14,7 +14,7 @@ struct order {
 };
 
 /* init -> supervisor */
-enum report_kind { REPORT_FAILED, REPORT_STARTED, REPORT_ENDED };
+enum report_kind { REPORT_FAILED, REPORT_ENDED };
 struct report {
 	uint32_t kind;
 	int32_t wait_status; /* REPORT_ENDED: as wait4 gives it */

@@ -38,9 +38,11 @@ static struct arena_block *block_new(size_t size)
 
 	if (size > SIZE_MAX - sizeof(*block))
 		out_of_memory();
-	block = calloc(1, sizeof(*block) + size);
+	block = malloc(sizeof(*block) + size);
 	if (!block)
 		out_of_memory();
+	block->next = NULL;
+	block->used = 0;
 	block->size = size;
 	return block;
 }
@@ -68,7 +70,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	}
 	place = head->data + head->used;
 	head->used += size;
-	return place;
+	return memset(place, 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)

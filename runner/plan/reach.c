@@ -108,10 +108,33 @@ static int check_mounts(struct build *b, const struct item *item)
 	return 0;
 }
 
+/* A script that may write the place where its own profile is looked for decides what its next run may do. */
+static void warn_of_own_profile(struct build *b)
+{
+	size_t stem = b->plan->script ? strlen(b->plan->script) : 0;
+	const char *beside, *directory;
+	char shown[256];
+
+	if (!stem)
+		return;
+	if (stem > 3 && strcmp(b->plan->script + stem - 3, ".py") == 0)
+		stem -= 3;
+	beside = arena_printf(b->arena, "%.*s.pyconfine.yaml", (int)stem, b->plan->script);
+	if (path_follow(path_directory(b->arena, beside), b->arena, NULL, &directory, NULL))
+		return;
+	for (size_t i = 0; i < b->item_count; i++)
+		if (b->items[i].write && b->items[i].directory && path_is_below(directory, b->items[i].source)) {
+			plan_warn(b, "the script may write %s, which would be the profile of its next run; grant less than %s",
+			          escape_into(shown, sizeof(shown), beside), b->items[i].source);
+			return;
+		}
+}
+
 int plan_reach(struct build *b)
 {
 	for (size_t i = 0; i < b->item_count; i++)
 		if (check_mounts(b, &b->items[i]) || check_ceiling(b, &b->items[i]) || check_user(b, &b->items[i]))
 			return -1;
+	warn_of_own_profile(b);
 	return 0;
 }

@@ -125,7 +125,6 @@ static void prepare(const struct plan *plan, struct confine_state *state)
 _Noreturn void init_main(const struct plan *plan, struct confine_state *state, int control_fd)
 {
 	struct stage_failure failure = { .stage = STAGE_COUNT };
-	const struct report started = { .kind = REPORT_STARTED };
 	struct pollfd fds[2] = { { .fd = CONTROL_FD, .events = POLLIN }, { .fd = SIGNAL_FD, .events = POLLIN } };
 	pid_t script;
 
@@ -148,7 +147,6 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 		raw_kill(script, SIGKILL);
 		fail(&failure);
 	}
-	send_report(&started);
 	for (;;) {
 		struct signalfd_siginfo ignored;
 

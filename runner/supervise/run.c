@@ -67,8 +67,6 @@ static void pass_signal(struct supervisor *s)
 	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		int number = (int)info.ssi_signo;
 
-		if (number == SIGCHLD)
-			continue;
 		if (number == SIGTSTP) {
 			give_order(s, SIGSTOP, ORDER_ALL);
 			raise(SIGSTOP);
@@ -112,7 +110,11 @@ static void read_report(struct supervisor *s)
 	if (report.kind == REPORT_FAILED) {
 		s->outcome->kind = OUTCOME_SETUP_FAILED;
 		s->outcome->failure = report.failure;
-	} else if (report.kind == REPORT_ENDED && !s->limit_reached) {
+		return;
+	}
+	/* nothing follows; where init has more to do, the wait for its end covers that */
+	s->ended = true;
+	if (!s->limit_reached) {
 		s->outcome->kind = WIFSIGNALED(report.wait_status) ? OUTCOME_SIGNALED : OUTCOME_EXITED;
 		s->outcome->status = WIFSIGNALED(report.wait_status) ? WTERMSIG(report.wait_status)
 		                                                     : WEXITSTATUS(report.wait_status);
@@ -266,6 +268,7 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	memcpy(&state.signal_mask, &before, sizeof(state.signal_mask));
+	sigdelset(&all, SIGCHLD); /* stays blocked, but wakes nobody: init's end is the end of its socket */
 	s.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s.signal_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		return error_set_errno(err, CODE_SETUP_FAILED, "socketpair");
