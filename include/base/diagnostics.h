@@ -30,7 +30,8 @@ struct diagnostics {
 
 /* Appends; returns the new item, valid until the next call. At most 100 errors are kept; the rest only count. */
 struct diagnostic *diagnostics_add(struct diagnostics *list, enum severity severity, enum message_code code,
-                                   struct source_pos pos, const char *format, ...) __attribute__((format(printf, 5, 6)));
+                                   struct source_pos pos, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 /* Sorted by file order of appearance, then line and column. */
 void diagnostics_sort(struct diagnostics *list);
 

@@ -9,8 +9,8 @@
 
 #include "base/codes.h"
 
-/* Where something was written. `file` is what the user would recognise (a path, "builtin:offline", "--read"); NULL means
- * that nobody wrote it: a default. Lines and columns count from 1; 0 means unknown. */
+/* Where something was written. `file` is what the user would recognise (a path, "builtin:offline", "--read"); NULL
+ * means that nobody wrote it: a default. Lines and columns count from 1; 0 means unknown. */
 struct source_pos {
 	const char *file;
 	uint32_t line;

@@ -3,14 +3,14 @@
 #define BASE_EXIT_STATUS_H
 
 enum exit_status {
-	EXIT_CLEAN = 0,    /* inspecting commands: nothing found */
-	EXIT_FINDINGS = 1, /* inspecting commands: something found */
-	EXIT_BAD_INPUT = 2, /* inspecting commands: usage, or unreadable input */
-	EXIT_POLICY = 123, /* ended by policy */
-	EXIT_TIMEOUT = 124, /* limits.timeout */
-	EXIT_SETUP = 125,  /* pyconfine failed before the script started */
+	EXIT_CLEAN = 0,            /* inspecting commands: nothing found */
+	EXIT_FINDINGS = 1,         /* inspecting commands: something found */
+	EXIT_BAD_INPUT = 2,        /* inspecting commands: usage, or unreadable input */
+	EXIT_POLICY = 123,         /* ended by policy */
+	EXIT_TIMEOUT = 124,        /* limits.timeout */
+	EXIT_SETUP = 125,          /* pyconfine failed before the script started */
 	EXIT_NOT_EXECUTABLE = 126, /* the interpreter cannot be executed inside the sandbox */
-	EXIT_NOT_FOUND = 127, /* interpreter or script not found */
+	EXIT_NOT_FOUND = 127,      /* interpreter or script not found */
 	EXIT_SIGNAL_BASE = 128,
 };
 

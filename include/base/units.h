@@ -9,8 +9,8 @@
 enum unit_fault {
 	UNIT_OK = 0,
 	UNIT_NOT_A_NUMBER,
-	UNIT_MISSING,  /* "512" */
-	UNIT_WRONG,    /* "512m", "512MB", "10 minutes" */
+	UNIT_MISSING, /* "512" */
+	UNIT_WRONG,   /* "512m", "512MB", "10 minutes" */
 	UNIT_TOO_LARGE,
 };
 

@@ -1,5 +1,5 @@
-/* The commands, one small file each: parse options, call, print. The table has one row for each; main() dispatches by it,
- * `help` and `completion` walk it. */
+/* The commands, one small file each: parse options, call, print. The table has one row for each; main() dispatches by
+ * it, `help` and `completion` walk it. */
 #ifndef COMMANDS_COMMANDS_H
 #define COMMANDS_COMMANDS_H
 
@@ -22,12 +22,12 @@ enum operand_kind { OPERAND_NONE, OPERAND_SCRIPT, OPERAND_PROFILES, OPERAND_WORD
 
 struct command {
 	const char *name;
-	/* argv[0] is the program's or the command's name and not looked at; argv[1] on are the command's own words. Returns the
-	 * exit status. */
+	/* argv[0] is the program's or the command's name and not looked at; argv[1] on are the command's own words.
+	 * Returns the exit status. */
 	int (*call)(int argc, char **argv);
-	const char *operands;    /* "[OPTIONS] SCRIPT [ARGS...]" */
-	const char *summary;     /* one line for `help` */
-	const char *details;     /* further lines of `help COMMAND`; "" when there are none */
+	const char *operands; /* "[OPTIONS] SCRIPT [ARGS...]" */
+	const char *summary;  /* one line for `help` */
+	const char *details;  /* further lines of `help COMMAND`; "" when there are none */
 	enum operand_kind operand;
 	const char *const *words; /* NULL-terminated: fixed words that may come first ("read", "write"); NULL: none */
 };

@@ -18,7 +18,8 @@ void explain_details(struct text *out, const struct prepared *prepared);
 /* The same plan as one object; the keys are stable, golden tests compare them. The caller owns the reference. */
 struct json_object *explain_json(const struct prepared *prepared);
 
-/* In explain and why as in run, what follows the script's name belongs to it: a word on stderr where it looks like ours. */
+/* In explain and why as in run, what follows the script's name belongs to it: a word on stderr where it looks like
+ * ours. */
 void explain_note_late_options(const struct run_options *options);
 
 /* The profile's positions of grants: "report.pyconfine.yaml:4", "--read", "builtin:offline:7"; "" for a default. */

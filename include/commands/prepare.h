@@ -21,26 +21,28 @@ struct prepared {
 	struct interpreter interpreter;
 	struct footprint footprint;
 	bool has_footprint;
-	struct error footprint_error;   /* why not, with PREPARE_INSPECT */
-	struct variables variables;     /* for the profile's paths */
+	struct error footprint_error; /* why not, with PREPARE_INSPECT */
+	struct variables variables;   /* for the profile's paths */
 	struct request request;
 	struct plan plan;
 };
 
-/* Returns 0, or -1 with *err. Where the profile is at fault, out->diagnostics holds every fault and *err the first one. */
+/* Returns 0, or -1 with *err. Where the profile is at fault, out->diagnostics holds every fault and *err the first one.
+ */
 int prepare(const struct run_options *options, enum prepare_purpose purpose, struct arena *arena, struct prepared *out,
             struct error *err);
 
 /* The plan once more, after prepared->facts was lowered: what quick facts assumed and the launch could not have. */
 int prepare_again(struct prepared *prepared, struct arena *arena, struct error *err);
 
-/* Print why prepare() failed, on stderr: all of the profile's faults, or *err. Returns the exit status for that purpose. */
+/* Print why prepare() failed, on stderr: all of the profile's faults, or *err. Returns the exit status for that
+ * purpose. */
 int prepare_fail(const struct prepared *prepared, const struct error *err, enum prepare_purpose purpose);
 /* 125, 126 or 127; for PREPARE_INSPECT 1 where `run` would refuse, 2 where there is nothing to inspect. */
 int prepare_status(const struct error *err, enum prepare_purpose purpose);
 
-/* Who calls, and from where: cwd, home, environment, and the variables of a profile. `user_name` by /etc/passwd alone, since
- * a static program has no name service. -1 when the current directory does not exist. */
+/* Who calls, and from where: cwd, home, environment, and the variables of a profile. `user_name` by /etc/passwd alone,
+ * since a static program has no name service. -1 when the current directory does not exist. */
 struct caller {
 	const char *cwd, *home, *user_name, *xdg_config_home, *xdg_cache_home;
 	uint32_t uid, gid;

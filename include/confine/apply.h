@@ -21,17 +21,19 @@ struct stage_failure {
 #define LISTENER_MARK 'L'
 
 struct confine_state {
-	int id_map_fd;       /* user namespace for idmapped mounts; -1: none */
-	int control_fd;      /* the socket to the supervisor, for the filter's listener */
-	int parent_pid;      /* of the process that must still be our parent after the parent-death signal is set; 0: not ours */
+	int id_map_fd;  /* user namespace for idmapped mounts; -1: none */
+	int control_fd; /* the socket to the supervisor, for the filter's listener */
+	int parent_pid; /* of the process that must still be our parent after the parent-death signal is set; 0: not
+	                   ours */
 	uint64_t signal_mask; /* the caller's, restored for the script */
-	int32_t step;        /* set by stages as they go */
-	volatile int stage;  /* the stage that is being carried out: shared with the parent over vfork */
+	int32_t step;         /* set by stages as they go */
+	volatile int stage;   /* the stage that is being carried out: shared with the parent over vfork */
 };
 
 struct stage_action {
 	int (*apply)(const struct plan *plan, struct confine_state *state);
-	int (*verify)(const struct plan *plan, struct confine_state *state); /* reads the state back; NULL: apply says it all */
+	/* reads the state back; NULL: apply says it all */
+	int (*verify)(const struct plan *plan, struct confine_state *state);
 };
 extern const struct stage_action stage_actions[STAGE_COUNT];
 

@@ -12,16 +12,16 @@ enum request_kind { RUN_SCRIPT, RUN_MODULE, RUN_COMMAND, RUN_STDIN };
 /* What the user asked for on the command line, and who the user is. */
 struct request {
 	enum request_kind kind;
-	const char *target;         /* script path, module name or code; NULL with RUN_STDIN */
-	const char *const *arguments; /* the script's own, NULL-terminated */
-	const char *cwd;            /* absolute: the caller's directory */
-	const char *chdir;          /* --cwd, absolute or relative to cwd; or NULL */
+	const char *target;             /* script path, module name or code; NULL with RUN_STDIN */
+	const char *const *arguments;   /* the script's own, NULL-terminated */
+	const char *cwd;                /* absolute: the caller's directory */
+	const char *chdir;              /* --cwd, absolute or relative to cwd; or NULL */
 	const char *const *environment; /* the caller's */
-	const char *home;           /* the caller's, or NULL */
-	const char *user_name;      /* the caller's, or NULL */
-	const char *cache_dir;      /* our own cache: never writable by a script; or NULL */
-	bool hash_script;           /* fill in script_sha256 */
-	bool inspect_only;          /* explain: missing promises are reported, not refused */
+	const char *home;               /* the caller's, or NULL */
+	const char *user_name;          /* the caller's, or NULL */
+	const char *cache_dir;          /* our own cache: never writable by a script; or NULL */
+	bool hash_script;               /* fill in script_sha256 */
+	bool inspect_only;              /* explain: missing promises are reported, not refused */
 };
 
 /* Returns 0, or -1 with CODE_CANNOT_KEEP (a promise that cannot be kept here), CODE_NOT_YET, CODE_SCRIPT_NOT_FOUND, ...

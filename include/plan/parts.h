@@ -19,9 +19,9 @@ struct item {
 	const char *source; /* on the host, free of links */
 	enum item_origin origin;
 	bool directory, write;
-	bool exec;          /* may be executed as a program */
+	bool exec; /* may be executed as a program */
 	bool device;
-	bool covered;       /* part of something larger that the view shows anyway: only Landlock tells them apart */
+	bool covered; /* part of something larger that the view shows anyway: only Landlock tells them apart */
 	uint64_t device_id, inode;
 	uint32_t mode, uid, gid;
 	struct source_pos pos;

@@ -1,5 +1,6 @@
-/* The plan: everything that will be done, decided before any process is made. It is immutable once built, kernel-facing,
- * and the only thing that the child side reads. explain, why, check, score and the golden tests read it and stop there.
+/* The plan: everything that will be done, decided before any process is made. It is immutable once built,
+ * kernel-facing, and the only thing that the child side reads. explain, why, check, score and the golden tests read it
+ * and stop there.
  *
  * Owned by the arena that was given to plan_build(). */
 #ifndef PLAN_PLAN_H
@@ -37,9 +38,9 @@ struct view_step {
 	const char *source;
 	const char *content;
 	uint32_t mode;
-	uint64_t attributes; /* MOUNT_ATTR_*, for the kinds that mount */
-	bool idmapped;       /* the host's root appears as the script's user (started by root only) */
-	bool recursive;      /* with what is mounted below */
+	uint64_t attributes;    /* MOUNT_ATTR_*, for the kinds that mount */
+	bool idmapped;          /* the host's root appears as the script's user (started by root only) */
+	bool recursive;         /* with what is mounted below */
 	uint64_t device, inode; /* of the source when the plan was made: the child checks that it is still the same */
 	struct source_pos pos;  /* the grant; file NULL: the interpreter's needs */
 };
@@ -61,7 +62,7 @@ struct landlock_plan {
 };
 
 struct rlimit_step {
-	int resource; /* RLIMIT_* */
+	int resource;     /* RLIMIT_* */
 	const char *name; /* "limits.open_files" */
 	struct rlimit value;
 	struct source_pos pos;
@@ -70,7 +71,7 @@ struct rlimit_step {
 /* What the supervisor watches and ends the run for; 0: no limit. */
 struct deadlines {
 	uint64_t timeout_ms;
-	uint64_t grace_ms; /* between SIGTERM and SIGKILL */
+	uint64_t grace_ms;             /* between SIGTERM and SIGKILL */
 	uint64_t memory_bytes, cpu_ms; /* of the whole tree together: the watcher's (supervise/watch.h) */
 };
 
@@ -87,7 +88,7 @@ struct promise_row {
 	const char *reason;  /* why missing or relaxed; NULL otherwise */
 	const char *fix;     /* what to type about it; NULL otherwise */
 	enum promise_status status;
-	bool warn;           /* relaxed by `require`: one warning a run */
+	bool warn;             /* relaxed by `require`: one warning a run */
 	struct source_pos pos; /* the profile line that asked */
 };
 
@@ -108,49 +109,49 @@ struct plan {
 	enum stage_id stages[STAGE_COUNT];
 	size_t stage_count;
 
-	const char *script;           /* absolute path, or NULL with -m, -c and - */
-	const char *script_label;     /* for people: "/srv/report.py", "-m json.tool", "-c" */
-	char script_sha256[65];       /* "" where it was not asked for (only explain and the report ask) */
-	const char *interpreter;      /* path that is executed */
-	const char *interpreter_how;  /* "auto", "venv: .venv" */
+	const char *script;              /* absolute path, or NULL with -m, -c and - */
+	const char *script_label;        /* for people: "/srv/report.py", "-m json.tool", "-c" */
+	char script_sha256[65];          /* "" where it was not asked for (only explain and the report ask) */
+	const char *interpreter;         /* path that is executed */
+	const char *interpreter_how;     /* "auto", "venv: .venv" */
 	const char *interpreter_version; /* or NULL */
-	size_t library_paths;         /* how many paths are shown for the interpreter's sake */
+	size_t library_paths;            /* how many paths are shown for the interpreter's sake */
 
-	unsigned long namespaces;     /* CLONE_NEW* flags */
+	unsigned long namespaces;      /* CLONE_NEW* flags */
 	const char *uid_map, *gid_map; /* text for /proc/self/uid_map; NULL: no user namespace */
-	bool loopback;                /* bring lo up in the new network namespace */
-	const char *hostname;         /* in the new UTS namespace; or NULL */
+	bool loopback;                 /* bring lo up in the new network namespace */
+	const char *hostname;          /* in the new UTS namespace; or NULL */
 	struct view_step *view;
 	size_t view_count;
-	bool idmapped;                /* some step is */
+	bool idmapped;                          /* some step is */
 	uint64_t scratch_bytes, scratch_inodes; /* the file system behind /tmp, /dev/shm and home */
-	uint64_t root_bytes;          /* size of the tmpfs that is the root: what the steps need */
+	uint64_t root_bytes;                    /* size of the tmpfs that is the root: what the steps need */
 	struct visible_path *visible;
 	size_t visible_count;
-	const char *const *denied;    /* files.deny, resolved; NULL-terminated */
-	const char *private_tmp;      /* MODE_LANDLOCK: template of a private directory, made by the supervisor; or NULL */
+	const char *const *denied; /* files.deny, resolved; NULL-terminated */
+	const char *private_tmp;   /* MODE_LANDLOCK: template of a private directory, made by the supervisor; or NULL */
 
-	bool change_user;             /* setresuid and friends */
-	uint32_t uid, gid;            /* of the script, as it sees them */
+	bool change_user;  /* setresuid and friends */
+	uint32_t uid, gid; /* of the script, as it sees them */
 	bool drop_groups;
-	bool drop_bounds;             /* may drop from the bounding set */
+	bool drop_bounds; /* may drop from the bounding set */
 
 	struct rlimit_step *rlimits;
 	size_t rlimit_count;
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
-	bool notify;                  /* some calls go to the supervisor's broker (supervise/broker.h) */
-	uint32_t filter_flags;        /* SECCOMP_FILTER_FLAG_* for the listener */
+	bool notify;           /* some calls go to the supervisor's broker (supervise/broker.h) */
+	uint32_t filter_flags; /* SECCOMP_FILTER_FLAG_* for the listener */
 
-	const char **argv;            /* NULL-terminated; argv[0] is the interpreter */
+	const char **argv; /* NULL-terminated; argv[0] is the interpreter */
 	const char **envp;
-	const char *cwd;              /* inside */
+	const char *cwd; /* inside */
 	uint32_t umask;
 
 	struct deadlines deadlines;
 	struct promise_row promises[PROMISE_COUNT];
-	const char **notes;           /* NULL-terminated: things worth knowing; shown by -v and explain */
-	const char **warnings;        /* NULL-terminated: one line each on stderr, every run */
+	const char **notes;    /* NULL-terminated: things worth knowing; shown by -v and explain */
+	const char **warnings; /* NULL-terminated: one line each on stderr, every run */
 };
 
 #endif

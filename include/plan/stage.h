@@ -1,8 +1,8 @@
 /* The stages of confinement: one enum, two tables (this, the pure half, and confine/apply.h, the child's).
  *
- * Table order is execution order. PID 1 of the sandbox (init) carries out the stages up to STAGE_NO_NEW_PRIVS and then makes
- * the script's process by vfork, which inherits them and carries out the rest; so both end without privilege, and nothing is
- * done twice. */
+ * Table order is execution order. PID 1 of the sandbox (init) carries out the stages up to STAGE_NO_NEW_PRIVS and then
+ * makes the script's process by vfork, which inherits them and carries out the rest; so both end without privilege, and
+ * nothing is done twice. */
 #ifndef PLAN_STAGE_H
 #define PLAN_STAGE_H
 

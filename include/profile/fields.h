@@ -14,8 +14,8 @@ struct json_object *profile_schema(void);
 /* The effective profile as YAML that reads back to the same profile. */
 void profile_emit(const struct profile *profile, struct text *out);
 
-/* Whether both promise the same: every row of the table but names and descriptions; positions do not count, and a relative
- * path equals the absolute one that it stands for. */
+/* Whether both promise the same: every row of the table but names and descriptions; positions do not count, and a
+ * relative path equals the absolute one that it stands for. */
 bool profile_equal(const struct profile *a, const struct profile *b);
 
 #endif

@@ -8,16 +8,16 @@
 
 /* Who asks: profile_load() looks nothing up by itself. */
 struct profile_request {
-	const char *profile;     /* --profile: NAME, PATH (has a '/' or ends in .yaml or .yml), "builtin:NAME"; or NULL */
-	const char *environment; /* $PYCONFINE_PROFILE or NULL */
-	const char *script;      /* path of the script or NULL: for script.pyconfine.yaml beside it */
-	const char *home;        /* $HOME or NULL */
+	const char *profile; /* --profile: NAME, PATH (has a '/' or ends in .yaml or .yml), "builtin:NAME"; or NULL */
+	const char *environment;     /* $PYCONFINE_PROFILE or NULL */
+	const char *script;          /* path of the script or NULL: for script.pyconfine.yaml beside it */
+	const char *home;            /* $HOME or NULL */
 	const char *xdg_config_home; /* or NULL */
-	uint32_t uid;            /* of the caller: profiles may belong to it or to root */
+	uint32_t uid;                /* of the caller: profiles may belong to it or to root */
 	uint32_t gid;
-	const char *user_name;   /* for ceiling rules; or NULL */
+	const char *user_name;          /* for ceiling rules; or NULL */
 	const char *const *group_names; /* of all the caller's groups, NULL-terminated: for ceiling rules; or NULL */
-	const char *cwd;         /* absolute; NULL: asked from the kernel when a relative path needs it */
+	const char *cwd;                /* absolute; NULL: asked from the kernel when a relative path needs it */
 	/* Grants and limits from flags, merged last, as one more profile whose positions read "--read" and so on. */
 	const struct profile_flag *flags;
 	size_t flag_count;
@@ -33,13 +33,13 @@ struct profile_flag {
 	const char *flag;
 };
 
-/* Returns 0 when *out is usable (diagnostics may hold warnings), -1 when there are errors; they are in `diagnostics`, with
- * positions, all of them and not just the first. */
+/* Returns 0 when *out is usable (diagnostics may hold warnings), -1 when there are errors; they are in `diagnostics`,
+ * with positions, all of them and not just the first. */
 int profile_load(const struct profile_request *request, struct arena *arena, struct profile *out,
                  struct diagnostics *diagnostics);
 
-/* Check the text of one file, as `check` and the fuzzer do: syntax, types, names, values; `extends` is followed only when
- * request is not NULL. `out` may be NULL. */
+/* Check the text of one file, as `check` and the fuzzer do: syntax, types, names, values; `extends` is followed only
+ * when request is not NULL. `out` may be NULL. */
 int profile_check(const char *file_name, const char *data, size_t length, const struct profile_request *request,
                   struct arena *arena, struct profile *out, struct diagnostics *diagnostics);
 

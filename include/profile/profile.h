@@ -1,8 +1,8 @@
 /* A privilege profile, version 1, after merging: what was promised, not how it is kept.
  *
- * Strings are as written in the YAML: variables (${HOME}) are not expanded and paths not resolved, since that depends on
- * the script and is the plan's business (plan/expand.h). Every item remembers where it was written, so that a failure can
- * name the line. Everything is owned by the arena that was given to profile_load(). */
+ * Strings are as written in the YAML: variables (${HOME}) are not expanded and paths not resolved, since that depends
+ * on the script and is the plan's business (plan/expand.h). Every item remembers where it was written, so that a
+ * failure can name the line. Everything is owned by the arena that was given to profile_load(). */
 #ifndef PROFILE_PROFILE_H
 #define PROFILE_PROFILE_H
 
@@ -13,9 +13,10 @@
 #include "base/error.h"
 
 struct profile_string {
-	const char *value;    /* NULL: not set anywhere */
+	const char *value; /* NULL: not set anywhere */
 	struct source_pos pos;
-	const char *base_dir; /* directory of the file that says so; NULL for built-in profiles and flags (the caller's cwd) */
+	const char *base_dir; /* directory of the file that says so; NULL for built-in profiles and flags (the caller's
+	                         cwd) */
 };
 
 struct profile_strings {
@@ -46,9 +47,10 @@ struct name_pairs {
 	size_t count;
 };
 
-/* A limit. `named`: a profile of the user or a flag says it, so it is a promise; the built-in profiles' are best-effort. */
+/* A limit. `named`: a profile of the user or a flag says it, so it is a promise; the built-in profiles' are
+ * best-effort. */
 struct limit {
-	bool set;       /* false: "none" */
+	bool set; /* false: "none" */
 	bool named;
 	uint64_t value; /* bytes, milliseconds or a count, as the field's type says; cpus in thousandths */
 	struct source_pos pos;
@@ -67,8 +69,8 @@ struct secrets {
 };
 
 /* What the administrator's ceiling leaves to the plan, because only resolved paths can be compared: everything that
- * files.read grants must lie in `read` or `write`, everything that files.write grants in `write`. A list counts only where
- * its has_ is true: an empty one then permits nothing. */
+ * files.read grants must lie in `read` or `write`, everything that files.write grants in `write`. A list counts only
+ * where its has_ is true: an empty one then permits nothing. */
 struct profile_ceiling {
 	const char *file;
 	bool has_read, has_write;
@@ -180,8 +182,8 @@ struct profile {
 
 	const struct profile_ceiling *ceiling; /* NULL: there is none */
 
-	/* Keys whose enforcement comes in a later version: accepted by check, refused at run time with CODE_NOT_YET. One entry
-	 * for each that is used: value is the key ("outputs"), pos its place. */
+	/* Keys whose enforcement comes in a later version: accepted by check, refused at run time with CODE_NOT_YET.
+	 * One entry for each that is used: value is the key ("outputs"), pos its place. */
 	struct profile_strings not_yet;
 };
 

@@ -2,18 +2,18 @@
  *
  * Without a view: changes of modes and times (broker_files.c). Inside a view: who may be connected to.
  *
- * A view keeps paths, and a network namespace keeps addresses, but a UNIX socket that lies in a granted directory leads out of
- * both: a read-only mount does not stop connect(2). So inside a view every connect() is sent here by the system call filter.
- * The broker copies the address once, fetches the script's socket (pidfd_getfd), decides, and connects that very socket
- * itself; the script's call then only learns the result. Nothing that the script can change afterwards is looked at again,
- * and the kernel never continues a call that was judged.
+ * A view keeps paths, and a network namespace keeps addresses, but a UNIX socket that lies in a granted directory leads
+ * out of both: a read-only mount does not stop connect(2). So inside a view every connect() is sent here by the system
+ * call filter. The broker copies the address once, fetches the script's socket (pidfd_getfd), decides, and connects
+ * that very socket itself; the script's call then only learns the result. Nothing that the script can change afterwards
+ * is looked at again, and the kernel never continues a call that was judged.
  *
  *   UNIX, by path     only a socket that lies in the sandbox's own scratch file system (/tmp, /dev/shm, home)
  *   UNIX, abstract    the sandbox's own: the network namespace has no others
  *   INET, INET6       the sandbox's own loopback: there is nothing else
  *
- * A connect that does not end at once (a full backlog) waits in a table of fixed size and is answered when it has; a script
- * that fills the table gets EAGAIN. */
+ * A connect that does not end at once (a full backlog) waits in a table of fixed size and is answered when it has; a
+ * script that fills the table gets EAGAIN. */
 #ifndef SUPERVISE_BROKER_H
 #define SUPERVISE_BROKER_H
 

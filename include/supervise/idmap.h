@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* A descriptor (close-on-exec) of a user namespace in which the files of uid and gid 0 belong to `uid` and `gid`, and all
- * others to whom they belong anyway; -1 with errno. Needs CAP_SETUID and CAP_SETGID. No process stays in it. */
+/* A descriptor (close-on-exec) of a user namespace in which the files of uid and gid 0 belong to `uid` and `gid`, and
+ * all others to whom they belong anyway; -1 with errno. Needs CAP_SETUID and CAP_SETGID. No process stays in it. */
 int idmap_open(uint32_t uid, uint32_t gid);
 
 #endif

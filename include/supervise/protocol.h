@@ -17,7 +17,7 @@ struct order {
 enum report_kind { REPORT_FAILED, REPORT_ENDED };
 struct report {
 	uint32_t kind;
-	int32_t wait_status; /* REPORT_ENDED: as wait4 gives it */
+	int32_t wait_status;          /* REPORT_ENDED: as wait4 gives it */
 	struct stage_failure failure; /* REPORT_FAILED */
 };
 

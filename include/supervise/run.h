@@ -17,9 +17,10 @@ enum outcome_kind {
 
 struct outcome {
 	enum outcome_kind kind;
-	int status; /* exit status, or the signal's number */
+	int status;          /* exit status, or the signal's number */
 	uint64_t peak_bytes; /* with OUTCOME_MEMORY: what the tree was seen to use */
-	struct stage_failure failure; /* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */
+	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */
+	struct stage_failure failure;
 };
 
 /* Returns 0 with *out, or -1 when not even the first process could be made. Nothing that the script started is left. */

@@ -1,5 +1,5 @@
-/* check: every fault of profiles in one go. The profile reader finds what the text alone tells; paths are looked up here, once
- * the text is clean. */
+/* check: every fault of profiles in one go. The profile reader finds what the text alone tells; paths are looked up
+ * here, once the text is clean. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,7 +46,8 @@ static char *read_file(struct check *check, const char *name, size_t *length)
 		return NULL;
 	}
 	if (!is_stdin && !S_ISREG(status.st_mode)) {
-		add_unreadable(check, name, "is no file, but ", S_ISDIR(status.st_mode) ? "a directory" : "a device or a FIFO");
+		add_unreadable(check, name, "is no file, but ",
+		               S_ISDIR(status.st_mode) ? "a directory" : "a device or a FIFO");
 		return NULL;
 	}
 	got = read_all(fd, data, READ_MAX);
@@ -129,7 +130,8 @@ static void check_file(struct check *check, const char *name)
 	if (!source.data)
 		return;
 	caller_request(&check->caller, &request);
-	if (profile_check(source.name, source.data, source.length, &request, check->arena, &profile, &check->diagnostics) ||
+	if (profile_check(source.name, source.data, source.length, &request, check->arena, &profile,
+	                  &check->diagnostics) ||
 	    check->diagnostics.errors > errors)
 		return;
 	source.variables = (struct variables){

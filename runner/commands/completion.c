@@ -80,8 +80,11 @@ static void bash_values(struct text *out)
 			add_profile_names(out);
 			text_add(out, "' files=f");
 		} else {
-			text_addf(out, "words= files=%s", row->kind == VALUE_DIRECTORY ? "d" : row->kind == VALUE_TEXT ? "" :
-			                                  row->kind == VALUE_PROGRAM ? "c" : "f");
+			text_addf(out, "words= files=%s",
+			          row->kind == VALUE_DIRECTORY ? "d"
+			          : row->kind == VALUE_TEXT    ? ""
+			          : row->kind == VALUE_PROGRAM ? "c"
+			                                       : "f");
 		}
 		text_add(out, " ;;\n");
 	}
@@ -89,11 +92,13 @@ static void bash_values(struct text *out)
 
 static void bash_write(struct text *out)
 {
-	text_add(out, "# bash completion for pyconfine\n"
-	              "_pyconfine() {\n"
-	              "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=run words= files= first=\n"
-	              "\tif ((COMP_CWORD == 1)); then\n"
-	              "\t\tfirst='");
+	text_add(
+		out,
+		"# bash completion for pyconfine\n"
+		"_pyconfine() {\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=run words= files= first=\n"
+		"\tif ((COMP_CWORD == 1)); then\n"
+		"\t\tfirst='");
 	add_command_names(out, " ");
 	text_add(out, "'\n\telse\n\t\tcase ${COMP_WORDS[1]} in\n\t\t");
 	add_command_names(out, "|");
@@ -108,11 +113,13 @@ static void bash_write(struct text *out)
 				text_addf(out, " %s", row->name);
 		text_addf(out, "' files=%s ;;\n", takes_files(&commands[i]) ? "f" : "");
 	}
-	text_add(out, "\t\tesac ;;\n\tesac\n"
-	              "\tmapfile -t COMPREPLY < <(compgen -W \"$first $words\" -- \"$cur\"; [[ $files ]] && compgen -\"$files\" -- \"$cur\")\n"
-	              "\tif [[ $files == [fd] ]]; then compopt -o filenames; fi\n"
-	              "}\n"
-	              "complete -F _pyconfine pyconfine\n");
+	text_add(
+		out,
+		"\t\tesac ;;\n\tesac\n"
+		"\tmapfile -t COMPREPLY < <(compgen -W \"$first $words\" -- \"$cur\"; [[ $files ]] && compgen -\"$files\" -- \"$cur\")\n"
+		"\tif [[ $files == [fd] ]]; then compopt -o filenames; fi\n"
+		"}\n"
+		"complete -F _pyconfine pyconfine\n");
 }
 
 /* The action part of an _arguments specification. */
@@ -149,7 +156,9 @@ static void zsh_value(struct text *spec, const struct option_row *row)
 static void zsh_option(struct text *out, const struct option_row *row)
 {
 	TEXT_CLEANUP struct text spec = { 0 };
-	const char *repeat = row->action == OPTION_GRANT || row->action == OPTION_ENV || row->action == OPTION_JOIN ? "*" : "";
+	const char *repeat = row->action == OPTION_GRANT || row->action == OPTION_ENV || row->action == OPTION_JOIN
+	                             ? "*"
+	                             : "";
 
 	/* the value's name must not hold a colon, which ends it */
 	text_addf(&spec, "[%s]", row->help);
@@ -182,7 +191,9 @@ static void zsh_write(struct text *out)
 		add_quoted(out, text_string(&entry));
 		text_add(out, "\n");
 	}
-	text_add(out, "\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe -t commands command names\n\telse\n\t\tcase $words[2] in\n\t\t(");
+	text_add(
+		out,
+		"\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe -t commands command names\n\telse\n\t\tcase $words[2] in\n\t\t(");
 	add_command_names(out, "|");
 	text_add(out, ") command=$words[2]; shift words; (( CURRENT-- )) ;;\n\t\tesac\n\tfi\n\tcase $command in\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {

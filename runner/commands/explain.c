@@ -142,7 +142,8 @@ static void add_row(struct text *out, const struct promise_row *row, const char 
 	add_cell(out, name, widths[0]);
 	add_cell(out, or_dash(row->granted), widths[1]);
 	add_cell(out, or_dash(row->kept_by), widths[2]);
-	text_addf(out, "%s%s%s", colour ? statuses[row->status].colour : "", statuses[row->status].word, colour ? RESET : "");
+	text_addf(out, "%s%s%s", colour ? statuses[row->status].colour : "", statuses[row->status].word,
+	          colour ? RESET : "");
 	if (row->reason) {
 		text_add(out, ": ");
 		text_add_escaped(out, row->reason);
@@ -239,8 +240,10 @@ void explain_note_late_options(const struct run_options *options)
 	for (size_t i = 0; options->has_target && options->arguments[i]; i++)
 		for (const struct option_row *row = option_rows; row->name; row++)
 			if (strcmp(options->arguments[i], row->name) == 0)
-				fprintf(stderr, "pyconfine: note: %s stands behind the script's name, so it is the script's; "
-				                "ours come before it\n", row->name);
+				fprintf(stderr,
+				        "pyconfine: note: %s stands behind the script's name, so it is the script's; "
+				        "ours come before it\n",
+				        row->name);
 }
 
 static int explain_failure(const struct prepared *prepared, const struct error *err, const struct run_options *options)

@@ -83,7 +83,8 @@ static void add_environment(struct text *out, const struct prepared *prepared)
 		size_t length = strcspn(*variable, "=");
 		TEXT_CLEANUP struct text shown = { 0 };
 
-		text_add_n(&shown, *variable, is_set_by_profile(&prepared->profile, *variable, length) ? strlen(*variable) : length);
+		text_add_n(&shown, *variable,
+		           is_set_by_profile(&prepared->profile, *variable, length) ? strlen(*variable) : length);
 		text_add(out, "  ");
 		text_add_escaped(out, text_string(&shown));
 		text_add(out, "\n");
@@ -121,7 +122,8 @@ static void add_limits(struct text *out, const struct plan *plan)
 	add_heading(out, "LIMITS that the supervisor watches");
 	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
 		if (watched[i].ms)
-			text_addf(out, "  %-22s %s\n", watched[i].name, format_duration(watched[i].ms, buffer, sizeof(buffer)));
+			text_addf(out, "  %-22s %s\n", watched[i].name,
+			          format_duration(watched[i].ms, buffer, sizeof(buffer)));
 }
 
 static void add_filter(struct text *out, const struct prepared *prepared)
@@ -134,8 +136,9 @@ static void add_filter(struct text *out, const struct prepared *prepared)
 	while (forbidden_calls[forbidden].name)
 		forbidden++;
 	add_heading(out, "SYSTEM CALLS");
-	text_addf(out, "  %s list: %zu names allowed (some only with certain arguments), %zu forbidden with %s,\n"
-	               "  all others answer ENOSYS; %u instructions\n",
+	text_addf(out,
+	          "  %s list: %zu names allowed (some only with certain arguments), %zu forbidden with %s,\n"
+	          "  all others answer ENOSYS; %u instructions\n",
 	          prepared->profile.system.strict_syscalls ? "strict" : "usual", allowed, forbidden,
 	          prepared->plan.notify ? "a word to the supervisor" : "EPERM", (unsigned)prepared->plan.filter.len);
 }

@@ -30,8 +30,11 @@ static const struct bit_name namespace_names[] = {
 };
 
 static const struct bit_name attribute_names[] = {
-	{ MOUNT_ATTR_RDONLY, "ro" }, { MOUNT_ATTR_NOSUID, "nosuid" }, { MOUNT_ATTR_NODEV, "nodev" },
-	{ MOUNT_ATTR_NOEXEC, "noexec" }, { 0, NULL },
+	{ MOUNT_ATTR_RDONLY, "ro" },
+	{ MOUNT_ATTR_NOSUID, "nosuid" },
+	{ MOUNT_ATTR_NODEV, "nodev" },
+	{ MOUNT_ATTR_NOEXEC, "noexec" },
+	{ 0, NULL },
 };
 
 static void put(struct json_object *object, const char *key, struct json_object *value)
@@ -243,8 +246,10 @@ static struct json_object *rlimit_list(const struct plan *plan)
 		struct json_object *object = json_object_new_object();
 
 		put_string(object, "name", step->name);
-		put(object, "soft", step->value.rlim_cur == RLIM_INFINITY ? NULL : json_object_new_uint64(step->value.rlim_cur));
-		put(object, "hard", step->value.rlim_max == RLIM_INFINITY ? NULL : json_object_new_uint64(step->value.rlim_max));
+		put(object, "soft",
+		    step->value.rlim_cur == RLIM_INFINITY ? NULL : json_object_new_uint64(step->value.rlim_cur));
+		put(object, "hard",
+		    step->value.rlim_max == RLIM_INFINITY ? NULL : json_object_new_uint64(step->value.rlim_max));
 		put(object, "at", render_json_pos(&step->pos));
 		json_object_array_add(list, object);
 	}
@@ -269,7 +274,8 @@ static struct json_object *environment_object(const struct prepared *prepared)
 	for (const char **variable = prepared->plan.envp; variable && *variable; variable++)
 		json_object_array_add(names, json_object_new_string_len(*variable, (int)strcspn(*variable, "=")));
 	for (size_t i = 0; i < prepared->profile.env.set.count; i++)
-		put_string(set, prepared->profile.env.set.items[i].name.value, prepared->profile.env.set.items[i].value.value);
+		put_string(set, prepared->profile.env.set.items[i].name.value,
+		           prepared->profile.env.set.items[i].value.value);
 	put(object, "names", names);
 	put(object, "set", set);
 	return object;

@@ -37,8 +37,8 @@ static void add_command(struct text *out, enum command_id id)
 {
 	const struct command *command = &commands[id];
 
-	text_addf(out, "usage: pyconfine %s%s%s\n\n%s\n", command->name, *command->operands ? " " : "", command->operands,
-	          command->summary);
+	text_addf(out, "usage: pyconfine %s%s%s\n\n%s\n", command->name, *command->operands ? " " : "",
+	          command->operands, command->summary);
 	if (*command->details)
 		text_addf(out, "\n%s", command->details);
 	add_options(out, id);
@@ -51,17 +51,21 @@ static void add_page(struct text *out, const struct message_page *page)
 
 static void add_overview(struct text *out)
 {
-	text_add(out, "usage: pyconfine [OPTIONS] SCRIPT [ARGS...]       run a Python script confined by a profile\n"
-	              "       pyconfine [OPTIONS] -m MODULE | -c CODE | -\n"
-	              "       pyconfine COMMAND ...\n"
-	              "\n"
-	              "Without a profile the script may read its own directory and what Python needs; it has no network and\n"
-	              "starts no other program. Options come before the script; what follows its name is the script's.\n"
-	              "\nCommands:\n");
+	text_add(
+		out,
+		"usage: pyconfine [OPTIONS] SCRIPT [ARGS...]       run a Python script confined by a profile\n"
+		"       pyconfine [OPTIONS] -m MODULE | -c CODE | -\n"
+		"       pyconfine COMMAND ...\n"
+		"\n"
+		"Without a profile the script may read its own directory and what Python needs; it has no network and\n"
+		"starts no other program. Options come before the script; what follows its name is the script's.\n"
+		"\nCommands:\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		add_padded(out, commands[i].name, COMMAND_WIDTH, commands[i].summary);
 	add_options(out, COMMAND_RUN);
-	text_add(out, "\n`pyconfine help COMMAND` tells more; `pyconfine help CODE` explains the code in brackets behind a message.\n");
+	text_add(
+		out,
+		"\n`pyconfine help COMMAND` tells more; `pyconfine help CODE` explains the code in brackets behind a message.\n");
 }
 
 int help_show(enum command_id command)
@@ -85,7 +89,8 @@ static int refuse_topic(const char *topic, struct error *err)
 	nearest = nearest_name(topic, names);
 	escape_into(shown, sizeof(shown), topic);
 	if (nearest)
-		error_set(err, CODE_USAGE, "there is no command or message code \"%s\"; did you mean %s?", shown, nearest);
+		error_set(err, CODE_USAGE, "there is no command or message code \"%s\"; did you mean %s?", shown,
+		          nearest);
 	else
 		error_set(err, CODE_USAGE, "there is no command or message code \"%s\"", shown);
 	return error_hint(err, "`pyconfine help` lists the commands.");
@@ -96,7 +101,8 @@ static const char *without_brackets(const char *topic, struct arena *arena)
 {
 	size_t length = strlen(topic);
 
-	return length > 2 && topic[0] == '[' && topic[length - 1] == ']' ? arena_strndup(arena, topic + 1, length - 2) : topic;
+	return length > 2 && topic[0] == '[' && topic[length - 1] == ']' ? arena_strndup(arena, topic + 1, length - 2)
+	                                                                 : topic;
 }
 
 static int add_topic(struct text *out, const char *topic, struct error *err)

@@ -20,6 +20,8 @@
 	"#   pyconfine schema           every key there is\n" \
 	"version: 1\n"
 
+/* Whole files, line by line. */
+/* clang-format off */
 #define LIMITS_HINT \
 	"# Sizes need a unit (K M G), durations too (ms s m h). `none` lifts a limit.\n"
 
@@ -116,6 +118,7 @@ const struct starter starters[] = {
 	  "  grace: 25s                # between SIGTERM and SIGKILL: less than the runtime's own patience\n" },
 	{ 0 },
 };
+/* clang-format on */
 
 static const struct starter *starter_find(const char *purpose)
 {
@@ -142,7 +145,8 @@ const char *init_file_name(const char *name, struct arena *arena)
 	return arena_printf(arena, "%s.pyconfine.yaml", name);
 }
 
-/* Never over something that is there, a dangling link included; for nobody but the owner to write, whatever the umask. */
+/* Never over something that is there, a dangling link included; for nobody but the owner to write, whatever the umask.
+ */
 static int write_new(const char *file, const char *text, struct error *err)
 {
 	FD_CLEANUP int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);

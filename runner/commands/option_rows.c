@@ -4,7 +4,8 @@
 #define RUN (1u << COMMAND_RUN)
 #define PLANNERS (RUN | 1u << COMMAND_EXPLAIN | 1u << COMMAND_WHY)
 #define INSPECTORS \
-	(1u << COMMAND_EXPLAIN | 1u << COMMAND_WHY | 1u << COMMAND_CHECK | 1u << COMMAND_DOCTOR | 1u << COMMAND_PROFILES)
+	(1u << COMMAND_EXPLAIN | 1u << COMMAND_WHY | 1u << COMMAND_CHECK | 1u << COMMAND_DOCTOR | \
+	 1u << COMMAND_PROFILES)
 #define EVERY ((1u << COMMAND_COUNT) - 1)
 
 #define FIELD(member) offsetof(struct run_options, member)
@@ -12,6 +13,8 @@
 static const char *const formats[] = { "text", "json", "sarif", "github", NULL };
 static const char *const purposes[] = { "cron", "upload", "container", NULL };
 
+/* A row is read across, its help below. */
+/* clang-format off */
 const struct option_row option_rows[] = {
 	{ "--profile", 'p', "NAME|PATH", PLANNERS, OPTION_STRING, FIELD(profile), NULL, VALUE_PROFILE, NULL,
 	  "the profile: a name, or a path (with a / or ending in .yaml)" },
@@ -76,3 +79,4 @@ const struct option_row option_rows[] = {
 	  "print the command's usage" },
 	{ 0 },
 };
+/* clang-format on */

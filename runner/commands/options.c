@@ -13,14 +13,14 @@
 static const struct {
 	const char *name, *meant;
 } aliases[] = {
-	{ "--allow-read", "--read" },   { "--ro-bind", "--read" },       { "--allow-write", "--write" },
-	{ "--bind", "--write" },        { "--network", "--net" },        { "--allow-net", "--net" },
-	{ "--connect", "--net" },       { "--allow-run", "--exec" },     { "--allow-env", "--env" },
-	{ "--setenv", "--env" },        { "--cpu_time", "--cpu-time" },  { "--open_files", "--open-files" },
-	{ "--file_size", "--file-size" }, { "--mem", "--memory" },       { "--memory-limit", "--memory" },
-	{ "--time", "--timeout" },      { "--wall-time", "--timeout" },  { "--interpreter", "--python" },
-	{ "--workdir", "--cwd" },       { "--chdir", "--cwd" },          { "--pids-limit", "--processes" },
-	{ "--max-memory", "--memory" }, { "--nofile", "--open-files" },  { "--silent", "--quiet" },
+	{ "--allow-read", "--read" },     { "--ro-bind", "--read" },      { "--allow-write", "--write" },
+	{ "--bind", "--write" },          { "--network", "--net" },       { "--allow-net", "--net" },
+	{ "--connect", "--net" },         { "--allow-run", "--exec" },    { "--allow-env", "--env" },
+	{ "--setenv", "--env" },          { "--cpu_time", "--cpu-time" }, { "--open_files", "--open-files" },
+	{ "--file_size", "--file-size" }, { "--mem", "--memory" },        { "--memory-limit", "--memory" },
+	{ "--time", "--timeout" },        { "--wall-time", "--timeout" }, { "--interpreter", "--python" },
+	{ "--workdir", "--cwd" },         { "--chdir", "--cwd" },         { "--pids-limit", "--processes" },
+	{ "--max-memory", "--memory" },   { "--nofile", "--open-files" }, { "--silent", "--quiet" },
 };
 
 /* What people type out of habit before a script. */
@@ -61,7 +61,8 @@ static const char *nearest_option(enum command_id command, const char *name)
 	const char *extends = NULL;
 
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
-		if (strcmp(aliases[i].name, name) == 0 && takes(row_by_name(aliases[i].meant, strlen(aliases[i].meant)), command))
+		if (strcmp(aliases[i].name, name) == 0 &&
+		    takes(row_by_name(aliases[i].meant, strlen(aliases[i].meant)), command))
 			return aliases[i].meant;
 	for (const struct option_row *row = option_rows; row->name && count < 63; row++) {
 		if (!takes(row, command))
@@ -85,8 +86,10 @@ static int refuse_unknown(enum command_id command, const char *word, struct erro
 		error_set(err, CODE_USAGE, "%s is an option of python, not of pyconfine", shown);
 		if (strchr("uOWX", word[1]))
 			return error_hint(err, "Write it in the profile: python: {options: [\"%s\"]}", shown);
-		return word[1] == 'I' ? error_hint(err, "Write it in the profile: python: {isolated: true}")
-		                      : error_hint(err, "A profile can pass on -u, -O, -W and -X, and isolated: true means -I.");
+		return word[1] == 'I'
+		               ? error_hint(err, "Write it in the profile: python: {isolated: true}")
+		               : error_hint(err,
+		                            "A profile can pass on -u, -O, -W and -X, and isolated: true means -I.");
 	}
 	nearest = word[1] == '-' ? nearest_option(command, name) : NULL;
 	if (nearest)
@@ -146,17 +149,19 @@ static int take_value(const struct word *word, int argc, char **argv, int *next,
 		if (strncmp(*value, "--", 2) == 0) {
 			escape_into(shown, sizeof(shown), *value);
 			error_set(err, CODE_USAGE, "%s needs a value, but the next word is %s", word->typed, shown);
-			return error_hint(err, "Write %s %s; or %s=%s where that is meant.", word->typed, word->row->value,
-			                  word->typed, shown);
+			return error_hint(err, "Write %s %s; or %s=%s where that is meant.", word->typed,
+			                  word->row->value, word->typed, shown);
 		}
 	}
 	if (**value)
 		return 0;
 	error_set(err, CODE_USAGE, "%s needs a value, and got an empty one", word->typed);
-	return error_hint(err, "Write %s %s. A variable that is not set leaves nothing behind.", word->typed, word->row->value);
+	return error_hint(err, "Write %s %s. A variable that is not set leaves nothing behind.", word->typed,
+	                  word->row->value);
 }
 
-static void add_flag(struct arena *arena, struct run_options *options, const char *key, const char *value, const char *flag)
+static void add_flag(struct arena *arena, struct run_options *options, const char *key, const char *value,
+                     const char *flag)
 {
 	options->flags = arena_grow(arena, options->flags, options->flag_count, sizeof(*options->flags));
 	options->flags[options->flag_count++] = (struct profile_flag){ .key = key, .value = value, .flag = flag };
@@ -175,8 +180,8 @@ static int check_word(const struct option_row *row, const char *value, struct er
 	nearest = nearest_name(value, row->words);
 	escape_into(shown, sizeof(shown), value);
 	if (nearest)
-		return error_set(err, CODE_USAGE, "%s: \"%s\" is not one of %s; did you mean %s?", row->name, shown, row->value,
-		                 nearest);
+		return error_set(err, CODE_USAGE, "%s: \"%s\" is not one of %s; did you mean %s?", row->name, shown,
+		                 row->value, nearest);
 	return error_set(err, CODE_USAGE, "%s: \"%s\" is not one of %s", row->name, shown, row->value);
 }
 
@@ -185,7 +190,8 @@ static int add_environment(struct arena *arena, struct run_options *options, con
 	char shown[120];
 
 	if (value[0] == '=') {
-		error_set(err, CODE_USAGE, "--env: \"%s\" has no name before the \"=\"", escape_into(shown, sizeof(shown), value));
+		error_set(err, CODE_USAGE, "--env: \"%s\" has no name before the \"=\"",
+		          escape_into(shown, sizeof(shown), value));
 		return error_hint(err, "Write --env NAME to pass a variable on, --env NAME=VALUE to set it.");
 	}
 	add_flag(arena, options, strchr(value, '=') ? "env.set" : "env.allow", value, "--env");
@@ -278,7 +284,8 @@ int options_target(int argc, char **argv, int next, struct run_options *options,
 		kind = word[1] == 'm' ? RUN_MODULE : RUN_COMMAND;
 		if (!word[2] && next >= argc) {
 			error_set(err, CODE_USAGE, "-%c needs a value", word[1]);
-			return error_hint(err, kind == RUN_MODULE ? "Write -m MODULE [ARGS...]." : "Write -c CODE [ARGS...].");
+			return error_hint(err, kind == RUN_MODULE ? "Write -m MODULE [ARGS...]."
+			                                          : "Write -c CODE [ARGS...].");
 		}
 		set_target(options, kind, word[2] ? word + 2 : argv[next], argv + next + (word[2] ? 0 : 1));
 		if (kind == RUN_MODULE && !*options->target)

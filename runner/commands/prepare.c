@@ -90,10 +90,13 @@ static int find_script(const struct run_options *options, const struct caller *c
 	command = strchr(options->target, '/') ? NULL : command_nearest(options->target);
 	error_set_errno(err, CODE_SCRIPT_NOT_FOUND, "script %s", shown);
 	if (command && err->sys_errno == ENOENT)
-		return error_hint(err, strcmp(command, options->target) ? "Did you mean the command `pyconfine %s`?"
-		                                                        : "The command `%s` comes before all options.", command);
+		return error_hint(err,
+		                  strcmp(command, options->target) ? "Did you mean the command `pyconfine %s`?"
+		                                                   : "The command `%s` comes before all options.",
+		                  command);
 	if (err->sys_errno == ENOENT)
-		return error_hint(err, "It is looked for in the current directory only, as python does: give its path.");
+		return error_hint(err,
+		                  "It is looked for in the current directory only, as python does: give its path.");
 	return error_hint(err, "`pyconfine` must be able to reach the script as the caller.");
 }
 
@@ -129,7 +132,8 @@ static int find_facts(const struct run_options *options, enum prepare_purpose pu
 
 static int find_footprint(enum prepare_purpose purpose, struct arena *arena, struct prepared *out, struct error *err)
 {
-	if (footprint_obtain(&out->interpreter, &out->facts, out->request.cache_dir, arena, &out->footprint, err) == 0) {
+	if (footprint_obtain(&out->interpreter, &out->facts, out->request.cache_dir, arena, &out->footprint, err) ==
+	    0) {
 		out->has_footprint = true;
 		return 0;
 	}

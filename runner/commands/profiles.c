@@ -17,8 +17,8 @@ enum { TEXT_MAX = 1024 * 1024 };
 
 struct found {
 	const char *name;
-	const char *path;   /* NULL: built in */
-	const char *hides;  /* what has the same name and comes later; or NULL */
+	const char *path;  /* NULL: built in */
+	const char *hides; /* what has the same name and comes later; or NULL */
 	const char *hidden_by;
 	const struct builtin_profile *builtin;
 	const char *description; /* the profile's own; NULL: none, or it has errors */
@@ -198,7 +198,8 @@ static const struct found *find_one(const struct found_list *list, const char *n
 	nearest = nearest_name(wanted, names);
 	escape_into(shown, sizeof(shown), name);
 	if (nearest)
-		error_set(err, CODE_PROFILE_NOT_FOUND, "there is no profile \"%s\"; did you mean \"%s\"?", shown, nearest);
+		error_set(err, CODE_PROFILE_NOT_FOUND, "there is no profile \"%s\"; did you mean \"%s\"?", shown,
+		          nearest);
 	else
 		error_set(err, CODE_PROFILE_NOT_FOUND, "there is no profile \"%s\"", shown);
 	error_hint(err, "`pyconfine profiles` lists those that there are.");

@@ -5,8 +5,12 @@
 #include "commands/render.h"
 
 /* "error" and so on are the words of all three formats; only SARIF and GitHub differ about the mildest. */
-static const char *const json_levels[] = { [SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note" };
-static const char *const github_levels[] = { [SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "notice" };
+static const char *const json_levels[] = {
+	[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"
+};
+static const char *const github_levels[] = {
+	[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "notice"
+};
 
 static void put(struct json_object *object, const char *key, struct json_object *value)
 {
@@ -134,7 +138,8 @@ static struct json_object *uri_of(const char *path)
 		path += 2;
 	for (; *path; path++) {
 		unsigned char c = (unsigned char)*path;
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~/", c);
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		             strchr("-._~/", c);
 
 		if (plain)
 			text_add_n(&uri, path, 1);
@@ -217,7 +222,8 @@ static struct json_object *sarif_result(const struct diagnostic *item, int rule)
 
 void render_sarif(struct text *out, const struct diagnostics *list)
 {
-	struct json_object *log = json_object_new_object(), *runs = json_object_new_array(), *run = json_object_new_object();
+	struct json_object *log = json_object_new_object(), *runs = json_object_new_array(),
+			   *run = json_object_new_object();
 	struct json_object *tool = json_object_new_object(), *driver = json_object_new_object();
 	struct json_object *results = json_object_new_array();
 	int index[CODE_COUNT];

@@ -34,7 +34,8 @@ static void explain_limit(const struct plan *plan, const struct outcome *outcome
 		fprintf(stderr, "pyconfine: stopped: cpu_time %s used up, whole process tree   [limits.cpu_time]\n",
 		        format_duration(limits->cpu_ms, value, sizeof(value)));
 	if (outcome->kind == OUTCOME_MEMORY)
-		fprintf(stderr, "pyconfine: stopped: memory limit %s reached (peak %lluM, whole process tree)   [limits.memory]\n",
+		fprintf(stderr,
+		        "pyconfine: stopped: memory limit %s reached (peak %lluM, whole process tree)   [limits.memory]\n",
 		        format_size(limits->memory_bytes, value, sizeof(value)),
 		        (unsigned long long)(outcome->peak_bytes >> 20));
 }

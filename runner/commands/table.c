@@ -7,6 +7,8 @@ static const char *const questions[] = { "read", "write", "connect", "exec", NUL
 static const char *const profile_words[] = { "show", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
+/* The help texts as they are printed, from the left. */
+/* clang-format off */
 const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_RUN] = {
 		"run", command_run, "[OPTIONS] SCRIPT [ARGS...]  |  -m MODULE  |  -c CODE  |  -",
@@ -63,6 +65,7 @@ const struct command commands[COMMAND_COUNT] = {
 		"fish:  pyconfine completion fish > ~/.config/fish/completions/pyconfine.fish\n",
 		OPERAND_WORDS, shells },
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

@@ -1,4 +1,5 @@
-/* why: one question about the plan, one answer, the line that decides, and what to type. See why_answer.c for the answers. */
+/* why: one question about the plan, one answer, the line that decides, and what to type. See why_answer.c for the
+ * answers. */
 #include "commands/why.h"
 
 #include <string.h>
@@ -42,7 +43,8 @@ static int read_question(int argc, char **argv, struct arena *arena, struct run_
 	if (options_parse(COMMAND_WHY, argc, argv, &next, arena, options, err) || options->help)
 		return options->help ? 0 : -1;
 	if (next + 1 >= argc) {
-		error_set(err, CODE_USAGE, "%s", next >= argc ? "why needs a question" : "why needs a target: what is to be asked about?");
+		error_set(err, CODE_USAGE, "%s",
+		          next >= argc ? "why needs a question" : "why needs a target: what is to be asked about?");
 		return error_hint(err, "Write pyconfine why %s.", commands[COMMAND_WHY].operands);
 	}
 	why->question = question_find(argv[next], err);
@@ -95,7 +97,8 @@ static const char *profile_to_edit(const struct why *why, struct arena *arena)
 		return "a profile";
 	name = strrchr(script, '/') ? strrchr(script, '/') + 1 : script;
 	dot = strrchr(name, '.');
-	return arena_printf(arena, "%.*s.pyconfine.yaml", dot && dot > name ? (int)(dot - name) : (int)strlen(name), name);
+	return arena_printf(arena, "%.*s.pyconfine.yaml", dot && dot > name ? (int)(dot - name) : (int)strlen(name),
+	                    name);
 }
 
 static void add_fix(struct text *out, const struct why *why, struct arena *arena)

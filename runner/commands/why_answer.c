@@ -82,9 +82,11 @@ static const struct view_step *step_at(const struct plan *plan, const char *path
 		const struct view_step *step = &plan->view[i];
 		size_t length = strlen(step->target);
 
-		if (strncmp(path + 1, step->target, length) != 0 || (path[1 + length] != '\0' && path[1 + length] != '/'))
+		if (strncmp(path + 1, step->target, length) != 0 ||
+		    (path[1 + length] != '\0' && path[1 + length] != '/'))
 			continue;
-		if (path[1 + length] == '\0' || step->kind == VIEW_SCRATCH || step->kind == VIEW_PROC || step->kind == VIEW_BIND)
+		if (path[1 + length] == '\0' || step->kind == VIEW_SCRATCH || step->kind == VIEW_PROC ||
+		    step->kind == VIEW_BIND)
 			best = step;
 	}
 	return best;
@@ -102,7 +104,8 @@ static bool answer_denied(struct why *why, const struct place *place)
 		why->reason = arena_printf(why->arena, "%s is denied, and files.deny beats every grant", *denied);
 		for (size_t i = 0; i < profile->files.deny.count; i++) {
 			const struct profile_string *text = &profile->files.deny.items[i].path;
-			const char *path = expand_path(text, &why->prepared->variables, why->arena, &ignored), *real = NULL;
+			const char *path = expand_path(text, &why->prepared->variables, why->arena, &ignored),
+				   *real = NULL;
 
 			if (path && path_follow(path, why->arena, NULL, &real, NULL) == 0 && strcmp(real, *denied) == 0)
 				why->pos = text->pos;
@@ -123,14 +126,16 @@ static bool answer_private(struct why *why, const struct place *place, bool writ
 	if (step->kind == VIEW_SCRATCH) {
 		/* a file of the host's is not there; any other name is the script's own */
 		why->allowed = !place->exists || strcmp(place->typed + 1, step->target) == 0;
-		why->reason = arena_printf(why->arena, "/%s is private to the script, and empty: the host's is not visible", step->target);
+		why->reason = arena_printf(
+			why->arena, "/%s is private to the script, and empty: the host's is not visible", step->target);
 		why->fix_value = why->allowed ? NULL : place->real;
 	} else if (step->kind == VIEW_PROC) {
 		why->allowed = !write;
 		why->reason = "/proc shows the sandbox's own processes only, read-only";
 	} else if (step->kind == VIEW_FILE && step->content) {
 		why->allowed = !write;
-		why->reason = arena_printf(why->arena, "/%s is made for the sandbox: the host's is not visible", step->target);
+		why->reason = arena_printf(why->arena, "/%s is made for the sandbox: the host's is not visible",
+		                           step->target);
 	} else if (step->kind == VIEW_DIRECTORY) {
 		why->allowed = !write;
 		why->reason = "only as a directory that holds what is shown below it";
@@ -151,8 +156,10 @@ static const char *grant_reason(struct why *why, const struct visible_path *visi
 	const char *what = visible->directory ? "shows this directory and what lies below it" : "shows this file";
 
 	if (visible->interpreter)
-		return arena_printf(why->arena, visible->write ? "%s is a device of every sandbox"
-		                                               : "%s is shown read-only for the interpreter's sake", visible->path);
+		return arena_printf(why->arena,
+		                    visible->write ? "%s is a device of every sandbox"
+		                                   : "%s is shown read-only for the interpreter's sake",
+		                    visible->path);
 	if (!visible->pos.file && !visible->directory)
 		return "it is the script itself";
 	return arena_printf(why->arena, "%s %s (%s)", write || visible->write ? "files.write" : "files.read", what,
@@ -188,11 +195,14 @@ static int answer_file(struct why *why, bool write)
 		return 0;
 	}
 	why->reason = visible ? "it is shown read-only; no files.write covers it"
-	                      : arena_printf(why->arena, "nothing grants it: profile \"%s\" does not show it", profile->name);
+	                      : arena_printf(why->arena, "nothing grants it: profile \"%s\" does not show it",
+	                                     profile->name);
 	why->pos = visible ? visible->pos : (struct source_pos){ 0 };
 	why->fix_value = place.real;
 	if (!place.exists)
-		why_note(why, "There is nothing of that name at present; a grant needs the file, or {path: ..., optional: true}.");
+		why_note(
+			why,
+			"There is nothing of that name at present; a grant needs the file, or {path: ..., optional: true}.");
 	return 0;
 }
 
@@ -241,13 +251,16 @@ int why_connect(struct why *why, struct error *err)
 	if (net_rule_parse(why->target, &target, err))
 		return error_context(err, "%s", "the target of `why connect`");
 	if (target.kind == NET_RULE_UNIX) {
-		const struct sensitive_path *sensitive = sensitive_path_find(target.path, why->prepared->request.home, true);
+		const struct sensitive_path *sensitive = sensitive_path_find(target.path, why->prepared->request.home,
+		                                                             true);
 
 		why->sensitive = sensitive ? sensitive->reason : NULL;
 	}
 	for (size_t i = 0; i < profile->not_yet.count; i++)
 		if (strncmp(profile->not_yet.items[i].value, "network", 7) == 0)
-			why_note(why, "This version cannot enforce network rules yet: `pyconfine run` refuses this profile.");
+			why_note(
+				why,
+				"This version cannot enforce network rules yet: `pyconfine run` refuses this profile.");
 	if (profile->network.mode == NETWORK_RULES)
 		return answer_rules(why, &target, err);
 	why->pos = profile->network.pos;
@@ -284,11 +297,14 @@ static struct source_pos program_pos(const struct why *why, const char *real)
 
 	for (size_t i = 0; i < programs->count; i++) {
 		const char *text = programs->items[i].value;
-		const char *path = strchr(text, '/') ? expand_path(&programs->items[i], &why->prepared->variables, why->arena, &ignored)
+		const char *path = strchr(text, '/') ? expand_path(&programs->items[i], &why->prepared->variables,
+		                                                   why->arena, &ignored)
 		                                     : text;
-		const char *leads_to = NULL, *name = strrchr(why->target, '/') ? strrchr(why->target, '/') + 1 : why->target;
+		const char *leads_to = NULL,
+			   *name = strrchr(why->target, '/') ? strrchr(why->target, '/') + 1 : why->target;
 
-		if (path && strchr(path, '/') && path_follow(path, why->arena, NULL, &leads_to, NULL) == 0 && strcmp(leads_to, real) == 0)
+		if (path && strchr(path, '/') && path_follow(path, why->arena, NULL, &leads_to, NULL) == 0 &&
+		    strcmp(leads_to, real) == 0)
 			return programs->items[i].pos;
 		if (strcmp(text, name) == 0)
 			return programs->items[i].pos;
@@ -307,7 +323,8 @@ int why_exec(struct why *why, struct error *err)
 
 	why->sensitive = sensitive ? sensitive->reason : NULL;
 	if (!path) {
-		error_set(err, CODE_MISSING_PATH, "there is no program \"%s\"", escape_into(shown, sizeof(shown), why->target));
+		error_set(err, CODE_MISSING_PATH, "there is no program \"%s\"",
+		          escape_into(shown, sizeof(shown), why->target));
 		return error_hint(err, "Give its path, or install it.");
 	}
 	place = place_find(why, path);
@@ -321,8 +338,9 @@ int why_exec(struct why *why, struct error *err)
 	else if (why->allowed)
 		why->reason = profile->exec.mode == EXEC_ANY ? "exec: any" : "it is granted for execution";
 	else
-		why->reason = profile->exec.mode == EXEC_NONE ? "exec: none; only the interpreter itself may be executed"
-		                                              : "no entry of exec names it";
+		why->reason = profile->exec.mode == EXEC_NONE
+		                      ? "exec: none; only the interpreter itself may be executed"
+		                      : "no entry of exec names it";
 	if (why->allowed && place.exists && access(place.real, X_OK) != 0)
 		why_note(why, "The file itself is not executable for this account.");
 	why->fix_value = why->allowed ? NULL : why->target;

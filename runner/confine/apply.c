@@ -24,8 +24,9 @@ static_assert(STAGE_COUNT == 15, "a new stage needs a row");
 
 static int stage_failed(struct stage_failure *failure, enum stage_id stage, int verify, int32_t step, int result)
 {
-	*failure = (struct stage_failure){ .stage = (uint16_t)stage, .verify = (uint16_t)verify, .step = step,
-		                           .sys_errno = -result };
+	*failure = (struct stage_failure){
+		.stage = (uint16_t)stage, .verify = (uint16_t)verify, .step = step, .sys_errno = -result
+	};
 	return -1;
 }
 

@@ -10,8 +10,9 @@
 #include "host/syscalls.h"
 #include "policy/filter.h"
 
-/* A session of its own: without a controlling terminal nothing can be typed into the user's (TIOCSTI), and a signal to the
- * script's process group reaches nobody else. The parent-death signal is set after the identity, whose change clears it. */
+/* A session of its own: without a controlling terminal nothing can be typed into the user's (TIOCSTI), and a signal to
+ * the script's process group reaches nobody else. The parent-death signal is set after the identity, whose change
+ * clears it. */
 int session_apply(const struct plan *plan, struct confine_state *state)
 {
 	long result = raw_setsid();
@@ -53,7 +54,8 @@ int limits_verify(const struct plan *plan, struct confine_state *state)
 		struct rlimit now = { 0 };
 
 		state->step = (int32_t)i;
-		if (raw_prlimit64(0, plan->rlimits[i].resource, NULL, &now) || now.rlim_max != plan->rlimits[i].value.rlim_max)
+		if (raw_prlimit64(0, plan->rlimits[i].resource, NULL, &now) ||
+		    now.rlim_max != plan->rlimits[i].value.rlim_max)
 			return -EPERM;
 	}
 	return 0;
@@ -84,7 +86,8 @@ int landlock_apply(const struct plan *plan, struct confine_state *state)
 {
 	const struct landlock_plan *landlock = &plan->landlock;
 	const struct pc_landlock_ruleset_attr attr = { .handled_access_fs = landlock->handled_access,
-		.handled_access_net = landlock->handled_net, .scoped = landlock->scoped };
+		                                       .handled_access_net = landlock->handled_net,
+		                                       .scoped = landlock->scoped };
 	/* older kernels refuse a larger structure than they know unless the rest is zero, which it is */
 	int ruleset_fd = raw_landlock_create_ruleset(&attr, sizeof(attr), 0);
 	int result = ruleset_fd < 0 ? ruleset_fd : 0;
@@ -104,15 +107,16 @@ int landlock_apply(const struct plan *plan, struct confine_state *state)
 	return result;
 }
 
-/* Something that must be refused now, and by nobody but Landlock. In a view: making a device that is none (0, 0), which needs
- * no privilege, in a writable place. Elsewhere: listing the root, which no rule allows there. */
+/* Something that must be refused now, and by nobody but Landlock. In a view: making a device that is none (0, 0), which
+ * needs no privilege, in a writable place. Elsewhere: listing the root, which no rule allows there. */
 int landlock_verify(const struct plan *plan, struct confine_state *state)
 {
 	int fd;
 
 	(void)state;
 	if (plan->mode == MODE_NAMESPACES)
-		return raw_syscall(SYS_mknodat, AT_FDCWD, (long)"/tmp/.probe", S_IFCHR, 0, 0, 0) == -EACCES ? 0 : -EPERM;
+		return raw_syscall(SYS_mknodat, AT_FDCWD, (long)"/tmp/.probe", S_IFCHR, 0, 0, 0) == -EACCES ? 0
+		                                                                                            : -EPERM;
 	fd = raw_openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd >= 0)
 		raw_close(fd);
@@ -125,7 +129,9 @@ static int hand_over(int control_fd, int listener_fd)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = LISTENER_MARK;
 	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	long sent;
 

@@ -1,8 +1,10 @@
-/* The private root. Steps are the indices of plan->view; negative ones stand for the frame around them (enum frame_step).
+/* The private root. Steps are the indices of plan->view; negative ones stand for the frame around them (enum
+ * frame_step).
  *
- * The new root is a tmpfs that is mounted over "/" by descriptor: a path that starts at "/" still leads into the old root,
- * as a process's root does not follow what is mounted on it, so every source is reachable while the new root is being filled
- * through its descriptor. pivot_root(".", ".") then exchanges the two, and the old root, now on top, is detached. */
+ * The new root is a tmpfs that is mounted over "/" by descriptor: a path that starts at "/" still leads into the old
+ * root, as a process's root does not follow what is mounted on it, so every source is reachable while the new root is
+ * being filled through its descriptor. pivot_root(".", ".") then exchanges the two, and the old root, now on top, is
+ * detached. */
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
@@ -82,8 +84,9 @@ static int attach(int root_fd, int fd, const struct view_step *step, const struc
 
 static int bind_source(int root_fd, const struct view_step *step, const struct confine_state *state)
 {
-	int fd = raw_open_tree(AT_FDCWD, step->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
-	                       (step->recursive ? AT_RECURSIVE : 0));
+	int fd = raw_open_tree(AT_FDCWD, step->source,
+	                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
+	                               (step->recursive ? AT_RECURSIVE : 0));
 	struct stat st;
 
 	if (fd < 0)
@@ -143,7 +146,8 @@ static int make_scratch(int root_fd, const struct plan *plan)
 		const char *name;
 		mode_t mode;
 	} directories[] = { { "tmp", 01777 }, { "shm", 01777 }, { "home", 0700 }, { "nothing", 0 } };
-	int fd = mount_new("tmpfs", plan->scratch_bytes, plan->scratch_inodes, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	int fd = mount_new("tmpfs", plan->scratch_bytes, plan->scratch_inodes,
+	                   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	int result = fd < 0 ? fd : raw_mkdirat(root_fd, SCRATCH, 0700);
 
 	for (size_t i = 0; result == 0 && i < sizeof(directories) / sizeof(directories[0]); i++) {

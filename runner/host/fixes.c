@@ -115,16 +115,16 @@ static bool systemd_with_cgroup1(const struct host_facts *facts, const struct ho
 	return knobs->systemd && !knobs->cgroup2;
 }
 
-#define OPEN_KUBERNETES                                                                                              \
-	"In the pod's specification (it weakens the container, and the cluster may refuse it):\n"                    \
+#define OPEN_KUBERNETES \
+	"In the pod's specification (it weakens the container, and the cluster may refuse it):\n" \
 	"    securityContext: {seccompProfile: {type: Unconfined}, appArmorProfile: {type: Unconfined}, procMount: " \
-	"Unmasked}\n"                                                                                                \
+	"Unmasked}\n" \
 	"    hostUsers: false"
-#define OPEN_DOCKER                                                                                            \
-	"As an ordinary user, with the container's own fences lowered:\n"                                      \
+#define OPEN_DOCKER \
+	"As an ordinary user, with the container's own fences lowered:\n" \
 	"    docker run --user 1000 --security-opt seccomp=unconfined --security-opt apparmor=unconfined \\\n" \
 	"        --security-opt systempaths=unconfined ..."
-#define OPEN_PODMAN                                       \
+#define OPEN_PODMAN \
 	"As an ordinary user, with /proc in full view:\n" \
 	"    podman run --user 1000 --security-opt unmask=ALL ..."
 #define AS_ORDINARY_USER "Start pyconfine as an ordinary user, who makes namespaces of his own where that is permitted."

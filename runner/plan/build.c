@@ -59,16 +59,19 @@ static int set_variables(struct build *b)
 	const struct request *request = b->request;
 	const struct profile_string target = { .value = request->target };
 
-	b->variables = (struct variables){ .home = request->home, .cwd = request->cwd, .user = request->user_name,
-		.uid = b->facts->uid, .environment = request->environment };
+	b->variables = (struct variables){ .home = request->home,
+		                           .cwd = request->cwd,
+		                           .user = request->user_name,
+		                           .uid = b->facts->uid,
+		                           .environment = request->environment };
 	b->variables.xdg_config_home = environment_get(request->environment, "XDG_CONFIG_HOME");
 	if (make_session(b))
 		return -1;
 	b->script_dir = request->cwd;
 	if (request->kind == RUN_SCRIPT) {
 		/* a script's name is no template: "${x}.py" is a file */
-		b->plan->script = request->target[0] == '/' ? request->target :
-		                  path_join(b->arena, request->cwd, target.value);
+		b->plan->script = request->target[0] == '/' ? request->target
+		                                            : path_join(b->arena, request->cwd, target.value);
 		b->script_dir = path_directory(b->arena, b->plan->script);
 		b->variables.script = b->plan->script;
 	}
@@ -82,12 +85,14 @@ static int refuse_not_yet(struct build *b)
 
 	if (keys->count == 0 || b->request->inspect_only)
 		return 0;
-	error_set(b->err, CODE_NOT_YET, "%s cannot be enforced by this version yet, and is not ignored", keys->items[0].value);
+	error_set(b->err, CODE_NOT_YET, "%s cannot be enforced by this version yet, and is not ignored",
+	          keys->items[0].value);
 	b->err->pos = keys->items[0].pos;
 	return error_hint(b->err, "Leave it out to run without it.");
 }
 
-/* Only explain and the report ask: a launch does not read the script. One that cannot be read has no hash; Python says so. */
+/* Only explain and the report ask: a launch does not read the script. One that cannot be read has no hash; Python says
+ * so. */
 static int hash_script(struct build *b)
 {
 	FD_CLEANUP int fd = -1;
@@ -114,12 +119,13 @@ static void describe(struct build *b)
 	static const char *const labels[] = { [RUN_COMMAND] = "-c", [RUN_STDIN] = "-" };
 	struct plan *plan = b->plan;
 
-	plan->script_label = b->request->kind == RUN_SCRIPT ? plan->script :
-	                     b->request->kind == RUN_MODULE ? arena_printf(b->arena, "-m %s", b->request->target) :
-	                     labels[b->request->kind];
+	plan->script_label = b->request->kind == RUN_SCRIPT   ? plan->script
+	                     : b->request->kind == RUN_MODULE ? arena_printf(b->arena, "-m %s", b->request->target)
+	                                                      : labels[b->request->kind];
 	plan->interpreter = b->interpreter->path;
 	plan->interpreter_how = b->interpreter->how;
-	plan->interpreter_version = b->footprint && b->footprint->version ? b->footprint->version : b->interpreter->version;
+	plan->interpreter_version = b->footprint && b->footprint->version ? b->footprint->version
+	                                                                  : b->interpreter->version;
 	plan->umask = 0022;
 }
 
@@ -127,11 +133,19 @@ int plan_build(const struct request *request, const struct profile *profile, con
                const struct interpreter *interpreter, const struct footprint *footprint, struct arena *arena,
                struct plan *out, struct error *err)
 {
-	static int (*const parts[])(struct build *) = { set_variables, refuse_not_yet, plan_items, plan_identity,
-		plan_reach, plan_environment, plan_view, plan_landlock, plan_filter, plan_limits, plan_promises, plan_stages, hash_script };
+	static int (*const parts[])(struct build *) = { set_variables, refuse_not_yet,   plan_items,    plan_identity,
+		                                        plan_reach,    plan_environment, plan_view,     plan_landlock,
+		                                        plan_filter,   plan_limits,      plan_promises, plan_stages,
+		                                        hash_script };
 	struct plan plan = { .profile = profile, .facts = *facts };
-	struct build b = { .request = request, .profile = profile, .facts = facts, .interpreter = interpreter,
-		.footprint = footprint, .arena = arena, .plan = &plan, .err = err };
+	struct build b = { .request = request,
+		           .profile = profile,
+		           .facts = facts,
+		           .interpreter = interpreter,
+		           .footprint = footprint,
+		           .arena = arena,
+		           .plan = &plan,
+		           .err = err };
 
 	describe(&b);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

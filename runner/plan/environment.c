@@ -162,7 +162,8 @@ static void choose_private_tmp(struct build *b)
 
 	for (size_t i = 0; places[i]; i++)
 		if (access(places[i], W_OK | X_OK) == 0) {
-			b->plan->private_tmp = arena_printf(b->arena, "%s/pyconfine-%s", places[i], b->variables.session);
+			b->plan->private_tmp = arena_printf(b->arena, "%s/pyconfine-%s", places[i],
+			                                    b->variables.session);
 			return;
 		}
 	plan_note(b, "neither /tmp, /dev/shm nor /var/tmp is writable: the script has no place for temporary files");

@@ -130,8 +130,8 @@ const char *expand_path(const struct profile_string *text, const struct variable
 		return NULL;
 	escape_into(shown, sizeof(shown), path);
 	if (path[0] == '\0' || path[0] == '~') {
-		error_set(err, CODE_BAD_PATH, path[0] ? "\"%s\": ~ is the shell's; a profile has no shell" : "%san empty path",
-		          shown);
+		error_set(err, CODE_BAD_PATH,
+		          path[0] ? "\"%s\": ~ is the shell's; a profile has no shell" : "%san empty path", shown);
 		err->pos = text->pos;
 		if (path[0])
 			error_hint(err, "Write ${HOME}%s", shown + strcspn(shown, "/"));
@@ -141,7 +141,8 @@ const char *expand_path(const struct profile_string *text, const struct variable
 		const char *base = directory_of(text, variables);
 
 		if (!base) {
-			error_set(err, CODE_BAD_PATH, "\"%s\" is relative, and a built-in profile has no directory", shown);
+			error_set(err, CODE_BAD_PATH, "\"%s\" is relative, and a built-in profile has no directory",
+			          shown);
 			err->pos = text->pos;
 			return NULL;
 		}

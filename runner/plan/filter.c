@@ -1,4 +1,5 @@
-/* Which compiled filter, and the rows in front of it: what the profile says, and what only the mode of this run needs. */
+/* Which compiled filter, and the rows in front of it: what the profile says, and what only the mode of this run needs.
+ */
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -11,8 +12,8 @@
 #include "plan/parts.h"
 #include "policy/filter.h"
 
-/* Without a view and without namespaces of its own, calls that Landlock does not decide reach the host's things. `below`:
- * the Landlock ABI from which on the row is not needed; 0: always. */
+/* Without a view and without namespaces of its own, calls that Landlock does not decide reach the host's things.
+ * `below`: the Landlock ABI from which on the row is not needed; 0: always. */
 struct mode_row {
 	const char *call;
 	enum filter_row_action action;
@@ -23,13 +24,16 @@ struct mode_row {
 	enum mode_row_relief {
 		ALWAYS,
 		OWN_USER, /* not needed where the script runs as a user of its own, which owns nothing else */
-		BROKERED, /* the same; and elsewhere the supervisor's broker does it for what lies below a write grant */
+		BROKERED, /* the same; and elsewhere the supervisor's broker does it for what lies below a write grant
+		           */
 	} relief;
 };
 
 static const struct mode_row landlock_mode_rows[] = {
-	{ "socket", ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0, "path sockets of other programs: the user's service manager, docker.sock", ALWAYS },
-	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0, "one end can send to, or be connected to, any datagram socket with a path", ALWAYS },
+	{ "socket", ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0,
+	  "path sockets of other programs: the user's service manager, docker.sock", ALWAYS },
+	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0,
+	  "one end can send to, or be connected to, any datagram socket with a path", ALWAYS },
 	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_RAW, 0, "the same: a datagram socket to the kernel", ALWAYS },
 	{ "chmod", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about modes", BROKERED },
 	{ "fchmod", ROW_EPERM, -1, 0, 0, 0, "a file opened for reading could be changed", BROKERED },
@@ -49,7 +53,8 @@ static const struct mode_row landlock_mode_rows[] = {
 	{ "removexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
 	{ "lremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
 	{ "fremovexattr", ROW_EPERM, -1, 0, 0, 0, "like setxattr", ALWAYS },
-	{ "inotify_add_watch", ROW_EPERM, -1, 0, 0, 0, "would report names from directories that may not be read", ALWAYS },
+	{ "inotify_add_watch", ROW_EPERM, -1, 0, 0, 0, "would report names from directories that may not be read",
+	  ALWAYS },
 	{ "shmget", ROW_EPERM, -1, 0, 0, 0, "System V memory of other programs", ALWAYS },
 	{ "shmat", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
 	{ "shmctl", ROW_EPERM, -1, 0, 0, 0, "like shmget", ALWAYS },
@@ -71,12 +76,13 @@ static const struct mode_row landlock_mode_rows[] = {
 	{ "sched_setaffinity", ROW_ALLOW, 0, 0xffffffff, 0, 0, "its own", ALWAYS },
 	{ "sched_setaffinity", ROW_EPERM, -1, 0, 0, 0, "like setpriority", ALWAYS },
 	{ "truncate", ROW_EPERM, -1, 0, 0, 3, "Landlock decides about it from ABI 3 on", ALWAYS },
-	{ "open", ROW_EPERM, 1, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "truncates what is only granted for reading", ALWAYS },
+	{ "open", ROW_EPERM, 1, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3,
+	  "truncates what is only granted for reading", ALWAYS },
 	{ "openat", ROW_EPERM, 2, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "like open", ALWAYS },
 };
 
-/* In a view, a UNIX socket that lies in a granted directory leads out of it. Streams are connected by the supervisor's broker
- * (supervise/broker.h); what could send without connecting, or where there is no broker, is not to be had. */
+/* In a view, a UNIX socket that lies in a granted directory leads out of it. Streams are connected by the supervisor's
+ * broker (supervise/broker.h); what could send without connecting, or where there is no broker, is not to be had. */
 static const struct view_row {
 	const char *call;
 	bool with_broker, without_broker;
@@ -122,7 +128,8 @@ static int add_profile_rows(struct build *b, struct rows *rows, const struct pro
 		if (found == SYSCALL_ELSEWHERE)
 			plan_note(b, "system.syscalls: %s does not exist on this machine", names->items[i].value);
 		else
-			row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = action, .arg = -1 });
+			row_add(b, rows,
+			        &(struct filter_row){ .number = (uint32_t)number, .action = action, .arg = -1 });
 	}
 	return 0;
 }
@@ -141,8 +148,13 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 			continue;
 		if (b->profile->network.mode == NETWORK_HOST && strncmp(row->call, "socket", 6) == 0)
 			continue;
-		row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .arg = row->arg, .mask = row->mask, .value = row->value,
-		                                       .action = row->relief == BROKERED && b->plan->notify ? ROW_NOTIFY : row->action });
+		row_add(b, rows,
+		        &(struct filter_row){ .number = (uint32_t)number,
+		                              .arg = row->arg,
+		                              .mask = row->mask,
+		                              .value = row->value,
+		                              .action = row->relief == BROKERED && b->plan->notify ? ROW_NOTIFY
+		                                                                                   : row->action });
 	}
 }
 
@@ -152,13 +164,21 @@ static void add_view_rows(struct build *b, struct rows *rows)
 		const struct view_row *row = &view_rows[i];
 		int number = -1;
 
-		if ((b->plan->notify ? row->with_broker : row->without_broker) && syscall_find(row->call, &number) == SYSCALL_KNOWN)
-			row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = row->action, .arg = row->arg,
-			                                       .mask = row->mask, .value = row->value,
-			                                       .next_mask = row->next_mask, .next_value = row->next_value });
+		if ((b->plan->notify ? row->with_broker : row->without_broker) &&
+		    syscall_find(row->call, &number) == SYSCALL_KNOWN)
+			row_add(b, rows,
+			        &(struct filter_row){ .number = (uint32_t)number,
+			                              .action = row->action,
+			                              .arg = row->arg,
+			                              .mask = row->mask,
+			                              .value = row->value,
+			                              .next_mask = row->next_mask,
+			                              .next_value = row->next_value });
 	}
 	if (!b->plan->notify)
-		plan_note(b, "without user notification the script has no UNIX sockets (multiprocessing's forkserver and managers)");
+		plan_note(
+			b,
+			"without user notification the script has no UNIX sockets (multiprocessing's forkserver and managers)");
 }
 
 /* A signal that arrives while the broker works must not make the call start anew (Linux 5.19). */
@@ -180,7 +200,8 @@ int plan_filter(struct build *b)
 	if (profile->system.strict_syscalls)
 		request.variant |= FILTER_STRICT;
 	b->plan->notify = b->facts->features[FEATURE_USER_NOTIFY].level > 0 &&
-	                  (b->plan->mode == MODE_NAMESPACES ? profile->network.mode != NETWORK_HOST : !b->plan->change_user);
+	                  (b->plan->mode == MODE_NAMESPACES ? profile->network.mode != NETWORK_HOST
+	                                                    : !b->plan->change_user);
 	if (b->plan->notify)
 		b->plan->filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
 		                        (has_killable_wait(b->facts) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0);

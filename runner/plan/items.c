@@ -1,4 +1,5 @@
-/* What of the host is shown to the script: the interpreter's footprint, presets, programs, grants, the script itself. */
+/* What of the host is shown to the script: the interpreter's footprint, presets, programs, grants, the script itself.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -98,8 +99,9 @@ static void add_optional(struct build *b, const char *path, const struct item *k
 /* "/" cannot be bound over our own root: its directories are, less those that every sandbox has of its own. */
 static int add_root(struct build *b, const struct item *kind)
 {
-	static const char *const entries[] = { "/bin", "/boot", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32",
-		"/media", "/mnt", "/opt", "/root", "/run", "/sbin", "/srv", "/usr", "/var", NULL };
+	static const char *const entries[] = { "/bin",   "/boot",   "/etc",   "/home", "/lib", "/lib32",
+		                               "/lib64", "/libx32", "/media", "/mnt",  "/opt", "/root",
+		                               "/run",   "/sbin",   "/srv",   "/usr",  "/var", NULL };
 
 	for (size_t i = 0; entries[i]; i++)
 		add_optional(b, entries[i], kind);
@@ -126,8 +128,10 @@ static int add_denied(struct build *b, const char *path, const struct source_pos
 		return error_set_errno(b->err, CODE_BAD_PATH, "files.deny: %s", path);
 	}
 	b->denied = arena_grow(b->arena, b->denied, b->denied_count, sizeof(*b->denied));
-	b->denied[b->denied_count++] = (struct denied_path){ .path = real, .directory = S_ISDIR(st.st_mode), .cache = !pos,
-		                                                   .pos = pos ? *pos : (struct source_pos){ 0 } };
+	b->denied[b->denied_count++] = (struct denied_path){ .path = real,
+		                                             .directory = S_ISDIR(st.st_mode),
+		                                             .cache = !pos,
+		                                             .pos = pos ? *pos : (struct source_pos){ 0 } };
 	return 0;
 }
 
@@ -151,8 +155,8 @@ static bool is_too_broad(const struct build *b, const char *directory)
 	const char *home = b->request->home;
 	struct stat st;
 
-	return strcmp(directory, "/") == 0 || strcmp(directory, "/tmp") == 0 || (home && strcmp(directory, home) == 0) ||
-	       (stat(directory, &st) == 0 && (st.st_mode & S_IWOTH));
+	return strcmp(directory, "/") == 0 || strcmp(directory, "/tmp") == 0 ||
+	       (home && strcmp(directory, home) == 0) || (stat(directory, &st) == 0 && (st.st_mode & S_IWOTH));
 }
 
 static bool is_built_in(const struct source_pos *pos)
@@ -244,7 +248,8 @@ static int add_presets(struct build *b)
 		const struct preset *preset = preset_find(names->items[i].value);
 
 		if (!preset) {
-			error_set(b->err, CODE_BAD_VALUE, "files.presets: no preset is called \"%s\"", names->items[i].value);
+			error_set(b->err, CODE_BAD_VALUE, "files.presets: no preset is called \"%s\"",
+			          names->items[i].value);
 			b->err->pos = names->items[i].pos;
 			return -1;
 		}
@@ -298,7 +303,8 @@ static int add_program(struct build *b, const struct profile_string *program)
 	for (size_t i = 0; program_directories[i]; i++)
 		if (plan_add_path(b, arena_printf(b->arena, "%s/%s", program_directories[i], path), &kind, b->err) == 0)
 			return 0;
-	error_set(b->err, CODE_MISSING_PATH, "exec: there is no program \"%s\" in /usr/local/bin, /usr/bin, /bin, /usr/sbin or /sbin",
+	error_set(b->err, CODE_MISSING_PATH,
+	          "exec: there is no program \"%s\" in /usr/local/bin, /usr/bin, /bin, /usr/sbin or /sbin",
 	          escape_into(shown, sizeof(shown), path));
 	b->err->pos = program->pos;
 	return error_hint(b->err, "Install it, or give its whole path.");
@@ -340,8 +346,8 @@ static int add_script(struct build *b)
 	if (plan_add_path(b, b->plan->script, &kind, b->err)) {
 		int code = b->err->sys_errno;
 
-		error_set(b->err, CODE_SCRIPT_NOT_FOUND, "%s: %s", escape_into(shown, sizeof(shown), b->request->target),
-		          strerror(code));
+		error_set(b->err, CODE_SCRIPT_NOT_FOUND, "%s: %s",
+		          escape_into(shown, sizeof(shown), b->request->target), strerror(code));
 		b->err->sys_errno = code;
 		return -1;
 	}
@@ -352,7 +358,8 @@ static int add_script(struct build *b)
 		return -1;
 	}
 	if (access(b->plan->script, R_OK)) {
-		error_set_errno(b->err, CODE_SCRIPT_NOT_FOUND, "%s", escape_into(shown, sizeof(shown), b->request->target));
+		error_set_errno(b->err, CODE_SCRIPT_NOT_FOUND, "%s",
+		                escape_into(shown, sizeof(shown), b->request->target));
 		return error_hint(b->err, "The script must be readable by you: chmod u+r, or ask its owner.");
 	}
 	return 0;

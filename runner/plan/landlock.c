@@ -1,5 +1,5 @@
-/* Landlock rules: over the view a second fence that holds when a mount mistake does not, and the only one for files where
- * namespaces are refused. */
+/* Landlock rules: over the view a second fence that holds when a mount mistake does not, and the only one for files
+ * where namespaces are refused. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +11,12 @@
 #include "plan/parts.h"
 
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-/* Not MAKE_CHAR and MAKE_BLOCK: devices are shown, never made. Not MAKE_SOCK either: a server in a granted directory would be
- * reachable from outside; sockets are for private places. */
+/* Not MAKE_CHAR and MAKE_BLOCK: devices are shown, never made. Not MAKE_SOCK either: a server in a granted directory
+ * would be reachable from outside; sockets are for private places. */
 #define WRITE_RIGHTS \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
-	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE)
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE)
 #define DEVICE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 
 static void rule_add(struct build *b, const char *path, bool directory, uint64_t access, bool optional)
@@ -45,19 +46,31 @@ static uint64_t item_rights(const struct build *b, const struct item *item)
 /* Without a view, /proc is the host's: only what Python and its packages look at, and the process's own directory. */
 static void add_host_proc(struct build *b)
 {
-	static const char *const files[] = { "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/loadavg",
-		"/proc/uptime", "/proc/version", "/proc/sys/kernel/osrelease", "/proc/sys/kernel/ngroups_max",
-		"/proc/sys/kernel/pid_max", "/proc/sys/kernel/random/boot_id", "/proc/sys/vm/overcommit_memory",
-		"/proc/sys/vm/max_map_count", "/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible",
-		"/sys/kernel/mm/transparent_hugepage/enabled", NULL };
+	static const char *const files[] = { "/proc/cpuinfo",
+		                             "/proc/meminfo",
+		                             "/proc/stat",
+		                             "/proc/filesystems",
+		                             "/proc/loadavg",
+		                             "/proc/uptime",
+		                             "/proc/version",
+		                             "/proc/sys/kernel/osrelease",
+		                             "/proc/sys/kernel/ngroups_max",
+		                             "/proc/sys/kernel/pid_max",
+		                             "/proc/sys/kernel/random/boot_id",
+		                             "/proc/sys/vm/overcommit_memory",
+		                             "/proc/sys/vm/max_map_count",
+		                             "/sys/devices/system/cpu/online",
+		                             "/sys/devices/system/cpu/possible",
+		                             "/sys/kernel/mm/transparent_hugepage/enabled",
+		                             NULL };
 
 	for (size_t i = 0; files[i]; i++)
 		rule_add(b, files[i], false, LANDLOCK_ACCESS_FS_READ_FILE, true);
 	rule_add(b, "/proc/self", true, READ_RIGHTS, true);
 }
 
-/* multiprocessing's locks and shared memory live in /dev/shm, which without a view is everybody's: it is shared only where
- * nothing in it belongs to the script's user, or where it is our container's own. */
+/* multiprocessing's locks and shared memory live in /dev/shm, which without a view is everybody's: it is shared only
+ * where nothing in it belongs to the script's user, or where it is our container's own. */
 static bool may_share_shm(const struct build *b)
 {
 	DIR *directory = opendir(INSIDE_SHM);
@@ -96,7 +109,8 @@ static void add_private_places(struct build *b)
 		rule_add(b, b->plan->private_tmp, true, all, false);
 	add_host_proc(b);
 	if (may_share_shm(b))
-		rule_add(b, INSIDE_SHM, true, all & ~(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO), true);
+		rule_add(b, INSIDE_SHM, true, all & ~(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO),
+		         true);
 	else
 		plan_note(b, "/dev/shm is shared with other programs here, so the script may not use it: "
 		             "multiprocessing locks and shared memory will fail");
@@ -110,14 +124,15 @@ int plan_landlock(struct build *b)
 	if (landlock->abi == 0)
 		return 0;
 	landlock->handled_access = landlock_fs_rights(landlock->abi);
-	landlock->handled_net = b->profile->network.mode == NETWORK_NONE && b->plan->mode == MODE_LANDLOCK ?
-	                                landlock_net_rights(landlock->abi) : 0;
+	landlock->handled_net = b->profile->network.mode == NETWORK_NONE && b->plan->mode == MODE_LANDLOCK
+	                                ? landlock_net_rights(landlock->abi)
+	                                : 0;
 	landlock->scoped = landlock_scopes(landlock->abi);
 	for (size_t i = 0; i < b->item_count; i++) {
 		const struct item *item = &b->items[i];
 
-		rule_add(b, b->plan->mode == MODE_NAMESPACES ? item->path : item->source, item->directory, item_rights(b, item),
-		         item->origin == ORIGIN_SYSTEM);
+		rule_add(b, b->plan->mode == MODE_NAMESPACES ? item->path : item->source, item->directory,
+		         item_rights(b, item), item->origin == ORIGIN_SYSTEM);
 		landlock->rules[landlock->rule_count - 1].pos = item->pos;
 	}
 	add_private_places(b);

@@ -50,7 +50,8 @@ static uint64_t count_threads_of(uint32_t uid)
 }
 
 /* RLIMIT_NPROC counts the threads of a user: of the user inside a user namespace (since 5.14), of the session's own uid
- * where root started us; where other processes of the user are around, they count too and are added. Uid 0 is exempt. */
+ * where root started us; where other processes of the user are around, they count too and are added. Uid 0 is exempt.
+ */
 static void limit_processes(struct build *b)
 {
 	const struct limit *limit = &b->profile->limits.processes;
@@ -60,7 +61,8 @@ static void limit_processes(struct build *b)
 		return;
 	if (b->plan->uid == 0)
 		return;
-	if (!(b->plan->uid_map && (b->facts->kernel_major > 5 || (b->facts->kernel_major == 5 && b->facts->kernel_minor >= 14))) &&
+	if (!(b->plan->uid_map &&
+	      (b->facts->kernel_major > 5 || (b->facts->kernel_major == 5 && b->facts->kernel_minor >= 14))) &&
 	    !b->plan->change_user)
 		others += count_threads_of(b->plan->uid);
 	rlimit_add(b, RLIMIT_NPROC, "limits.processes", limit->value + others, limit->value + others, &limit->pos);
@@ -74,8 +76,9 @@ static void limit_memory(struct build *b)
 	if (!limit->set)
 		return;
 	b->plan->deadlines.memory_bytes = limit->value;
-	/* Private writable memory of one process, not address space; numpy reserves buffers for each processor that it hardly
-	 * uses, so the limit itself is the watcher's, and this bounds how far one process can pass it between two looks. */
+	/* Private writable memory of one process, not address space; numpy reserves buffers for each processor that it
+	 * hardly uses, so the limit itself is the watcher's, and this bounds how far one process can pass it between
+	 * two looks. */
 	bytes = limit->value * 2 > limit->value + MEMORY_SLACK ? limit->value * 2 : limit->value + MEMORY_SLACK;
 	rlimit_add(b, RLIMIT_DATA, "limits.memory", bytes, bytes, &limit->pos);
 }
@@ -102,6 +105,7 @@ int plan_limits(struct build *b)
 	if (profile->limits.file_size.set)
 		rlimit_add(b, RLIMIT_FSIZE, "limits.file_size", profile->limits.file_size.value,
 		           profile->limits.file_size.value, &profile->limits.file_size.pos);
-	rlimit_add(b, RLIMIT_CORE, "core dumps", 0, 0, &nobody); /* secrets do not end up in a file or in a crash handler */
+	rlimit_add(b, RLIMIT_CORE, "core dumps", 0, 0,
+	           &nobody); /* secrets do not end up in a file or in a crash handler */
 	return 0;
 }

@@ -9,18 +9,24 @@
 /* `always`: kept whatever the profile's limits are named; a limit is a promise when somebody names it. */
 static void keep(struct build *b, enum promise promise, const char *granted, const char *by)
 {
-	b->plan->promises[promise] = (struct promise_row){ .granted = granted, .kept_by = by, .status = PROMISE_ENFORCED };
+	b->plan->promises[promise] =
+		(struct promise_row){ .granted = granted, .kept_by = by, .status = PROMISE_ENFORCED };
 }
 
-static void miss(struct build *b, enum promise promise, const char *granted, const char *reason, const char *fix, bool named)
+static void miss(struct build *b, enum promise promise, const char *granted, const char *reason, const char *fix,
+                 bool named)
 {
 	enum require_level level = b->profile->require[promise].level;
 	bool relaxed = level == REQUIRE_BEST_EFFORT || level == REQUIRE_PER_PROCESS;
 
 	b->plan->promises[promise] = (struct promise_row){
-		.granted = granted, .kept_by = "nothing", .reason = reason, .fix = fix,
+		.granted = granted,
+		.kept_by = "nothing",
+		.reason = reason,
+		.fix = fix,
 		.status = relaxed || !named ? PROMISE_RELAXED : PROMISE_MISSING,
-		.warn = relaxed, .pos = b->profile->require[promise].pos,
+		.warn = relaxed,
+		.pos = b->profile->require[promise].pos,
 	};
 }
 
@@ -39,12 +45,14 @@ static void promise_files(struct build *b)
 			*(b->items[i].write ? &writes : &reads) += 1;
 	granted = arena_printf(b->arena, "read %zu, write %zu, private /tmp", reads, writes);
 	if (b->plan->mode == MODE_NAMESPACES)
-		keep(b, PROMISE_FILES, granted, b->plan->landlock.abi ?
-		     arena_printf(b->arena, "mount namespace + %s", landlock_name(b)) : "mount namespace");
+		keep(b, PROMISE_FILES, granted,
+		     b->plan->landlock.abi ? arena_printf(b->arena, "mount namespace + %s", landlock_name(b))
+		                           : "mount namespace");
 	else if (b->plan->landlock.abi)
 		keep(b, PROMISE_FILES, granted, arena_printf(b->arena, "%s + seccomp", landlock_name(b)));
 	else
-		miss(b, PROMISE_FILES, granted, "neither namespaces nor Landlock are to be had here", "pyconfine doctor", true);
+		miss(b, PROMISE_FILES, granted, "neither namespaces nor Landlock are to be had here",
+		     "pyconfine doctor", true);
 }
 
 static void promise_network(struct build *b)
@@ -59,9 +67,10 @@ static void promise_network(struct build *b)
 
 static void promise_exec(struct build *b)
 {
-	const char *granted = b->profile->exec.mode == EXEC_NONE ? "the interpreter only" :
-	                      b->profile->exec.mode == EXEC_ANY ? "any program shown" :
-	                      arena_printf(b->arena, "%zu programs", b->profile->exec.programs.count);
+	const char *granted = b->profile->exec.mode == EXEC_NONE ? "the interpreter only"
+	                      : b->profile->exec.mode == EXEC_ANY
+	                              ? "any program shown"
+	                              : arena_printf(b->arena, "%zu programs", b->profile->exec.programs.count);
 
 	if (b->profile->exec.mode == EXEC_ANY)
 		keep(b, PROMISE_EXEC, granted, "profile");
@@ -74,10 +83,12 @@ static void promise_exec(struct build *b)
 
 static void promise_privileges(struct build *b)
 {
-	const char *granted = b->plan->uid == 0 ? "uid 0 without capabilities" : arena_printf(b->arena, "uid %u", b->plan->uid);
+	const char *granted = b->plan->uid == 0 ? "uid 0 without capabilities"
+	                                        : arena_printf(b->arena, "uid %u", b->plan->uid);
 
 	if (b->facts->features[FEATURE_SECCOMP].level == 0 || b->facts->features[FEATURE_NO_NEW_PRIVS].level == 0)
-		miss(b, PROMISE_PRIVILEGES, granted, "system call filters cannot be installed here", "pyconfine doctor", true);
+		miss(b, PROMISE_PRIVILEGES, granted, "system call filters cannot be installed here", "pyconfine doctor",
+		     true);
 	else
 		keep(b, PROMISE_PRIVILEGES, granted, "capabilities + no_new_privs + seccomp");
 }
@@ -89,21 +100,26 @@ static void promise_processes(struct build *b)
 	else if (b->plan->landlock.abi >= 6)
 		keep(b, PROMISE_PROCESSES, "signals only to its own", landlock_name(b));
 	else
-		miss(b, PROMISE_PROCESSES, "only its own", "signals to other processes of the same user are not stopped here",
-		     "Linux 6.12, or namespaces: pyconfine doctor", b->profile->require[PROMISE_PROCESSES].level == REQUIRE_ALL);
+		miss(b, PROMISE_PROCESSES, "only its own",
+		     "signals to other processes of the same user are not stopped here",
+		     "Linux 6.12, or namespaces: pyconfine doctor",
+		     b->profile->require[PROMISE_PROCESSES].level == REQUIRE_ALL);
 }
 
-static void promise_limit(struct build *b, enum promise promise, const struct limit *limit, const char *by, const char *why_not)
+static void promise_limit(struct build *b, enum promise promise, const struct limit *limit, const char *by,
+                          const char *why_not)
 {
 	char value[32];
 
 	if (!limit->set) {
-		b->plan->promises[promise] = (struct promise_row){ .granted = "unlimited", .kept_by = "", .status = PROMISE_UNLIMITED };
+		b->plan->promises[promise] =
+			(struct promise_row){ .granted = "unlimited", .kept_by = "", .status = PROMISE_UNLIMITED };
 		return;
 	}
 	if (promise == PROMISE_TIMEOUT || promise == PROMISE_CPU_TIME)
 		format_duration(limit->value, value, sizeof(value));
-	else if (promise == PROMISE_MEMORY || promise == PROMISE_FILE_SIZE || promise == PROMISE_OUTPUT || promise == PROMISE_TMP_SIZE)
+	else if (promise == PROMISE_MEMORY || promise == PROMISE_FILE_SIZE || promise == PROMISE_OUTPUT ||
+	         promise == PROMISE_TMP_SIZE)
 		format_size(limit->value, value, sizeof(value));
 	else
 		snprintf(value, sizeof(value), "%llu", (unsigned long long)limit->value);

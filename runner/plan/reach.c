@@ -1,5 +1,5 @@
-/* Grants that would not work: what the administrator's ceiling does not permit, and what the script's user could not open.
- * Both are said now, with the line to change, and not as a PermissionError in the middle of a script. */
+/* Grants that would not work: what the administrator's ceiling does not permit, and what the script's user could not
+ * open. Both are said now, with the line to change, and not as a PermissionError in the middle of a script. */
 #include <string.h>
 #include <sys/stat.h>
 
@@ -36,7 +36,8 @@ static int check_ceiling(struct build *b, const struct item *item)
 	return error_hint(b->err, "The administrator's ceiling is the last word; ask for it there.");
 }
 
-/* May the script's new user, who owns nothing and is in no group, do this to what lies there? Without an idmapped mount. */
+/* May the script's new user, who owns nothing and is in no group, do this to what lies there? Without an idmapped
+ * mount. */
 static bool is_open_to_others(const struct build *b, const struct item *item)
 {
 	uint32_t wanted = S_IROTH | (item->directory ? S_IXOTH : 0) | (item->write ? S_IWOTH : 0);
@@ -59,7 +60,8 @@ static const char *closed_directory(const struct build *b, const struct item *it
 
 static int check_user(struct build *b, const struct item *item)
 {
-	bool mapped = b->plan->mode == MODE_NAMESPACES && b->facts->features[FEATURE_IDMAPPED_MOUNTS].level > 0 && item->uid == 0;
+	bool mapped = b->plan->mode == MODE_NAMESPACES && b->facts->features[FEATURE_IDMAPPED_MOUNTS].level > 0 &&
+	              item->uid == 0;
 	const char *closed = b->plan->mode == MODE_LANDLOCK ? closed_directory(b, item) : NULL;
 	bool matters = item->origin == ORIGIN_GRANT || item->origin == ORIGIN_SCRIPT ||
 	               (item->origin == ORIGIN_INTERPRETER && item->exec && b->plan->mode == MODE_LANDLOCK);
@@ -71,15 +73,19 @@ static int check_user(struct build *b, const struct item *item)
 		return 0;
 	/* what a built-in profile grants is a convenience; the script itself must be there */
 	if (item->origin == ORIGIN_GRANT && (!item->pos.file || strncmp(item->pos.file, "builtin:", 8) == 0)) {
-		plan_note(b, "%s is not open to the script's user (uid %u)", escape_into(shown, sizeof(shown), item->source), b->plan->uid);
+		plan_note(b, "%s is not open to the script's user (uid %u)",
+		          escape_into(shown, sizeof(shown), item->source), b->plan->uid);
 		return 0;
 	}
 	error_set(b->err, CODE_CANNOT_KEEP, "%s: the script runs as uid %u, which may not %s it",
 	          escape_into(shown, sizeof(shown), closed ? closed : item->source), b->plan->uid,
-	          closed ? "enter" : item->write ? "write" : "read");
+	          closed        ? "enter"
+	          : item->write ? "write"
+	                        : "read");
 	b->err->pos = item->pos;
-	return error_hint(b->err, "Started by root, a script never runs as root. Open the path to others (chmod o+rX), start\n"
-	                          "pyconfine as the path's owner, or write system: {user: keep}.");
+	return error_hint(b->err,
+	                  "Started by root, a script never runs as root. Open the path to others (chmod o+rX), start\n"
+	                  "pyconfine as the path's owner, or write system: {user: keep}.");
 }
 
 /* Without mounts nothing can be renamed, and Landlock cannot take away a part of what it grants. */
@@ -100,8 +106,8 @@ static int check_mounts(struct build *b, const struct item *item)
 
 		if (!path_is_below(denied->path, item->source) || (denied->cache && !item->write))
 			continue;
-		error_set(b->err, CODE_CANNOT_KEEP, "%s cannot be denied here: it lies in %s, which is granted as a whole",
-		          denied->path, shown);
+		error_set(b->err, CODE_CANNOT_KEEP,
+		          "%s cannot be denied here: it lies in %s, which is granted as a whole", denied->path, shown);
 		b->err->pos = denied->cache ? item->pos : denied->pos;
 		return error_hint(b->err, "Grant less than %s, or see `pyconfine doctor` for namespaces.", shown);
 	}
@@ -124,8 +130,10 @@ static void warn_of_own_profile(struct build *b)
 		return;
 	for (size_t i = 0; i < b->item_count; i++)
 		if (b->items[i].write && b->items[i].directory && path_is_below(directory, b->items[i].source)) {
-			plan_warn(b, "the script may write %s, which would be the profile of its next run; grant less than %s",
-			          escape_into(shown, sizeof(shown), beside), b->items[i].source);
+			plan_warn(
+				b,
+				"the script may write %s, which would be the profile of its next run; grant less than %s",
+				escape_into(shown, sizeof(shown), beside), b->items[i].source);
 			return;
 		}
 }

@@ -14,8 +14,8 @@
 struct entry {
 	const char *path;
 	enum view_kind kind;
-	struct item *item;   /* VIEW_BIND */
-	const char *source;  /* the others */
+	struct item *item;  /* VIEW_BIND */
+	const char *source; /* the others */
 	const char *content;
 	uint64_t attributes;
 	uint32_t mode;
@@ -43,7 +43,8 @@ static int compare_items(const void *a, const void *b)
 	return order ? order : (int)y->write - (int)x->write;
 }
 
-/* At one path a mount comes before a mask, which goes over it, and both before a plain directory, which neither needs. */
+/* At one path a mount comes before a mask, which goes over it, and both before a plain directory, which neither needs.
+ */
 static int rank(const struct entry *entry)
 {
 	return entry->kind == VIEW_DIRECTORY ? VIEW_PROC + 1 : (int)entry->kind;
@@ -84,8 +85,9 @@ static void merge_equals(struct build *b)
 	}
 }
 
-/* Mark what needs no mount of its own. Grants add up: a read grant inside a write grant changes nothing. The interpreter's
- * own files are the exception: a venv inside a granted directory is mappable, which that is not, and stays read-only. */
+/* Mark what needs no mount of its own. Grants add up: a read grant inside a write grant changes nothing. The
+ * interpreter's own files are the exception: a venv inside a granted directory is mappable, which that is not, and
+ * stays read-only. */
 static void mark_covered(struct build *b)
 {
 	merge_equals(b);
@@ -111,7 +113,8 @@ static uint64_t item_attributes(const struct item *item)
 		return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	if (!item->write)
 		attributes |= MOUNT_ATTR_RDONLY;
-	/* what is granted is data: ld.so cannot map a program from there, nor ctypes a library, unless `exec: true` says so */
+	/* what is granted is data: ld.so cannot map a program from there, nor ctypes a library, unless `exec: true`
+	 * says so */
 	if (!item->exec && (item->write || item->origin == ORIGIN_GRANT || item->origin == ORIGIN_SCRIPT))
 		attributes |= MOUNT_ATTR_NOEXEC;
 	return attributes;
@@ -148,9 +151,13 @@ static void add_scratch(struct build *b, struct entries *list)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (!is_taken(b, rows[i].path) && (i < 2 || strcmp(rows[i].path, INSIDE_TMP)))
-			entry_add(b, list, &(struct entry){ .path = rows[i].path, .kind = VIEW_SCRATCH, .source = rows[i].source,
-			                                    .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC, .mode = rows[i].mode,
-			                                    .directory = true });
+			entry_add(b, list,
+			          &(struct entry){ .path = rows[i].path,
+			                           .kind = VIEW_SCRATCH,
+			                           .source = rows[i].source,
+			                           .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC,
+			                           .mode = rows[i].mode,
+			                           .directory = true });
 }
 
 static void add_etc(struct build *b, struct entries *list)
@@ -160,8 +167,10 @@ static void add_etc(struct build *b, struct entries *list)
 	const struct {
 		const char *path, *content;
 	} rows[] = {
-		{ "/etc/passwd", arena_printf(b->arena, "%s:x:%u:%u::%s:/usr/sbin/nologin\n", name, b->plan->uid, b->plan->gid, home) },
-		{ "/etc/group", arena_printf(b->arena, "%s:x:%u:\n", b->plan->change_user ? "nogroup" : name, b->plan->gid) },
+		{ "/etc/passwd", arena_printf(b->arena, "%s:x:%u:%u::%s:/usr/sbin/nologin\n", name, b->plan->uid,
+		                              b->plan->gid, home) },
+		{ "/etc/group",
+		  arena_printf(b->arena, "%s:x:%u:\n", b->plan->change_user ? "nogroup" : name, b->plan->gid) },
 		{ "/etc/hosts", arena_printf(b->arena, "127.0.0.1 localhost %s\n::1 localhost\n", host) },
 		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n" },
 		{ "/etc/resolv.conf", "# no network\n" },
@@ -169,8 +178,11 @@ static void add_etc(struct build *b, struct entries *list)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (!is_taken(b, rows[i].path))
-			entry_add(b, list, &(struct entry){ .path = rows[i].path, .kind = VIEW_FILE, .content = rows[i].content,
-			                                    .mode = 0444 });
+			entry_add(b, list,
+			          &(struct entry){ .path = rows[i].path,
+			                           .kind = VIEW_FILE,
+			                           .content = rows[i].content,
+			                           .mode = 0444 });
 }
 
 /* An empty thing that nobody may open, over what is denied, wherever a shown directory leads to it. */
@@ -183,13 +195,15 @@ static void add_masks(struct build *b, struct entries *list)
 
 			if (item->covered || !path_is_below(denied->path, item->source))
 				continue;
-			entry_add(b, list, &(struct entry){
-				.path = arena_printf(b->arena, "%s%s", item->path, denied->path + strlen(item->source)),
-				.kind = VIEW_SCRATCH,
-				.source = denied->directory ? "nothing" : "nofile",
-				.attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY,
-				.directory = denied->directory,
-			});
+			entry_add(b, list,
+			          &(struct entry){
+					  .path = arena_printf(b->arena, "%s%s", item->path,
+			                                       denied->path + strlen(item->source)),
+					  .kind = VIEW_SCRATCH,
+					  .source = denied->directory ? "nothing" : "nofile",
+					  .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY,
+					  .directory = denied->directory,
+				  });
 		}
 }
 
@@ -202,7 +216,8 @@ static void add_links(struct build *b, struct entries *list)
 		for (size_t k = 0; k < b->item_count && !shown; k++)
 			shown = path_is_below(link->path, b->items[k].path);
 		if (!shown)
-			entry_add(b, list, &(struct entry){ .path = link->path, .kind = VIEW_SYMLINK, .source = link->target });
+			entry_add(b, list,
+			          &(struct entry){ .path = link->path, .kind = VIEW_SYMLINK, .source = link->target });
 	}
 	if (b->plan->facts.features[FEATURE_PROC_MOUNT].level == 0)
 		return;
@@ -210,8 +225,11 @@ static void add_links(struct build *b, struct entries *list)
 	entry_add(b, list, &(struct entry){ .path = "/dev/stdin", .kind = VIEW_SYMLINK, .source = "/proc/self/fd/0" });
 	entry_add(b, list, &(struct entry){ .path = "/dev/stdout", .kind = VIEW_SYMLINK, .source = "/proc/self/fd/1" });
 	entry_add(b, list, &(struct entry){ .path = "/dev/stderr", .kind = VIEW_SYMLINK, .source = "/proc/self/fd/2" });
-	entry_add(b, list, &(struct entry){ .path = "/proc", .kind = VIEW_PROC, .directory = true,
-	                                    .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY });
+	entry_add(b, list,
+	          &(struct entry){ .path = "/proc",
+	                           .kind = VIEW_PROC,
+	                           .directory = true,
+	                           .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY });
 }
 
 static void collect(struct build *b, struct entries *list)
@@ -219,12 +237,17 @@ static void collect(struct build *b, struct entries *list)
 	mark_covered(b);
 	for (size_t i = 0; i < b->item_count; i++)
 		if (!b->items[i].covered)
-			entry_add(b, list, &(struct entry){ .path = b->items[i].path, .kind = VIEW_BIND, .item = &b->items[i],
-			                                    .attributes = item_attributes(&b->items[i]),
-			                                    .directory = b->items[i].directory });
+			entry_add(b, list,
+			          &(struct entry){ .path = b->items[i].path,
+			                           .kind = VIEW_BIND,
+			                           .item = &b->items[i],
+			                           .attributes = item_attributes(&b->items[i]),
+			                           .directory = b->items[i].directory });
 	add_scratch(b, list);
 	if (strcmp(b->plan->cwd, "/") && !plan_item_at(b, b->plan->cwd))
-		entry_add(b, list, &(struct entry){ .path = b->plan->cwd, .kind = VIEW_DIRECTORY, .mode = 0755, .directory = true });
+		entry_add(b, list,
+		          &(struct entry){
+				  .path = b->plan->cwd, .kind = VIEW_DIRECTORY, .mode = 0755, .directory = true });
 	add_links(b, list);
 	add_etc(b, list);
 	add_masks(b, list);
@@ -305,7 +328,8 @@ static int emit_entry(struct build *b, const struct entries *list, size_t index)
 	if (!outer)
 		add_parents(b, entry->path);
 	if (!outer && mounts(entry->kind) && !has_step(b, entry->path, strlen(entry->path)))
-		step_add(b, entry->directory ? VIEW_DIRECTORY : VIEW_FILE, entry->path)->mode = entry->directory ? 0755 : 0444;
+		step_add(b, entry->directory ? VIEW_DIRECTORY : VIEW_FILE, entry->path)->mode = entry->directory ? 0755
+		                                                                                                 : 0444;
 	step = step_add(b, entry->kind, entry->path);
 	step->source = entry->item ? entry->item->source : entry->source;
 	step->content = entry->content;
@@ -330,11 +354,17 @@ static void list_visible(struct build *b)
 		const struct item *item = &b->items[i];
 		struct visible_path *visible;
 
-		b->plan->visible = arena_grow(b->arena, b->plan->visible, b->plan->visible_count, sizeof(*b->plan->visible));
+		b->plan->visible = arena_grow(b->arena, b->plan->visible, b->plan->visible_count,
+		                              sizeof(*b->plan->visible));
 		visible = &b->plan->visible[b->plan->visible_count++];
-		*visible = (struct visible_path){ .path = item->path, .source = item->source, .write = item->write,
-		                                  .exec = item->exec, .directory = item->directory, .pos = item->pos,
-		                                  .interpreter = item->origin != ORIGIN_GRANT && item->origin != ORIGIN_SCRIPT };
+		*visible = (struct visible_path){ .path = item->path,
+			                          .source = item->source,
+			                          .write = item->write,
+			                          .exec = item->exec,
+			                          .directory = item->directory,
+			                          .pos = item->pos,
+			                          .interpreter = item->origin != ORIGIN_GRANT &&
+			                                         item->origin != ORIGIN_SCRIPT };
 		b->plan->library_paths += visible->interpreter;
 	}
 }

@@ -1,8 +1,8 @@
 /* Calls that are two things: which arguments of an allowed call are allowed.
  *
- * The kernel's constants stand here as numbers of our own names, because the headers of the machine that builds are older
- * than the kernels that this runs on; tests/unit/test_filter.c compares those that both know. All are the same on x86-64
- * and arm64. Order inside a call matters, the common case first where it may be. */
+ * The kernel's constants stand here as numbers of our own names, because the headers of the machine that builds are
+ * older than the kernels that this runs on; tests/unit/test_filter.c compares those that both know. All are the same on
+ * x86-64 and arm64. Order inside a call matters, the common case first where it may be. */
 #include "policy/rules.h"
 
 #include <errno.h>
@@ -15,11 +15,13 @@
 
 #define EXACTLY UINT32_MAX
 #define SET_ID (S_ISUID | S_ISGID)
-#define MAKES_FILE 020000100U      /* O_CREAT | the bit that makes O_TMPFILE; without them the mode is garbage */
-#define SOCK_TYPE_BITS 0xfU        /* the rest is SOCK_NONBLOCK and SOCK_CLOEXEC, or EINVAL */
+#define MAKES_FILE 020000100U       /* O_CREAT | the bit that makes O_TMPFILE; without them the mode is garbage */
+#define SOCK_TYPE_BITS 0xfU         /* the rest is SOCK_NONBLOCK and SOCK_CLOEXEC, or EINVAL */
 #define NAMESPACE_FLAGS 0x7e020000U /* every CLONE_NEW* but NEWTIME, whose bit belongs to clone's exit signal */
-#define NOEXEC_SEAL 0x8U           /* MFD_NOEXEC_SEAL, Linux 6.3 */
+#define NOEXEC_SEAL 0x8U            /* MFD_NOEXEC_SEAL, Linux 6.3 */
 
+/* Each is one initialiser, not a block. */
+/* clang-format off */
 /* Shorthands for one test; a rule's tests must all hold. */
 #define IS(arg, value) {TEST_EQUAL, (arg), EXACTLY, (uint32_t)(value)}
 #define MASKED(arg, mask, value) {TEST_EQUAL, (arg), (uint32_t)(mask), (uint32_t)(value)}
@@ -27,11 +29,14 @@
 #define HAS_NONE(arg, mask) {TEST_NONE, (arg), (uint32_t)(mask), 0}
 #define FROM_TO(arg, low, high) {TEST_RANGE, (arg), (uint32_t)(low), (uint32_t)(high)}
 #define ANY {{TEST_END, 0, 0, 0}}
+/* clang-format on */
 
-/* Set-id bits: the script's directories lie on the host, where they are not nosuid: a set-id file dropped there would be
- * the user's identity for whoever finds it. Not mkdir: the kernel drops the bits of its mode itself. */
+/* Set-id bits: the script's directories lie on the host, where they are not nosuid: a set-id file dropped there would
+ * be the user's identity for whoever finds it. Not mkdir: the kernel drops the bits of its mode itself. */
 #define SET_ID_REASON "a set-id file dropped in a directory of the host lends the user's identity to others there"
 
+/* A row is read across. */
+/* clang-format off */
 const struct argument_rule argument_rules[] = {
 	{"clone", RULE_FORBID, 0, 0, 0, {HAS_ANY(0, NAMESPACE_FLAGS)}, "makes namespaces, as unshare"},
 	{"clone", RULE_FORBID, 0, 0, 0, {HAS_ANY(0, CLONE_PTRACE | CLONE_PARENT | CLONE_UNTRACED)},
@@ -140,9 +145,13 @@ const struct argument_rule argument_rules[] = {
 	{"seccomp", RULE_ALLOW, 0, FILTER_EXEC, 0, {FROM_TO(0, 0, 1), HAS_NONE(1, 8)}, "programs that sandbox themselves"},
 	{NULL, RULE_ALLOW, 0, 0, 0, ANY, NULL},
 };
+/* clang-format on */
 
+/* A row is read across. */
+/* clang-format off */
 const struct argument_rule init_argument_rules[] = {
 	{"prctl", RULE_ALLOW, 0, 0, 0, {IS(0, 1)}, "PR_SET_PDEATHSIG"},
 	{"openat", RULE_ALLOW, 0, 0, 0, {HAS_NONE(2, O_ACCMODE | MAKES_FILE)}, "reading /proc"},
 	{NULL, RULE_ALLOW, 0, 0, 0, ANY, NULL},
 };
+/* clang-format on */

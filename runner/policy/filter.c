@@ -1,5 +1,5 @@
-/* Puts a launch's own rows into a filter that was compiled when the program was built: behind its architecture check, in
- * front of everything else. Jumps are relative, so the rest moves as it is. */
+/* Puts a launch's own rows into a filter that was compiled when the program was built: behind its architecture check,
+ * in front of everything else. Jumps are relative, so the rest moves as it is. */
 #include "policy/filter.h"
 
 #include <linux/seccomp.h>
@@ -16,13 +16,14 @@
 
 static struct sock_filter statement(unsigned code, uint32_t k)
 {
-	return (struct sock_filter){.code = (uint16_t)code, .k = k};
+	return (struct sock_filter){ .code = (uint16_t)code, .k = k };
 }
 
 static struct sock_filter jump(unsigned condition, uint32_t k, unsigned if_true, unsigned if_false)
 {
 	return (struct sock_filter){
-		.code = (uint16_t)(BPF_JMP | condition | BPF_K), .jt = (uint8_t)if_true, .jf = (uint8_t)if_false, .k = k};
+		.code = (uint16_t)(BPF_JMP | condition | BPF_K), .jt = (uint8_t)if_true, .jf = (uint8_t)if_false, .k = k
+	};
 }
 
 static uint32_t row_return(enum filter_row_action action, unsigned variant)
@@ -72,7 +73,8 @@ static size_t add_row(struct sock_filter *code, const struct filter_row *row, un
 	return length;
 }
 
-int filter_assemble(const struct filter_request *request, struct arena *arena, struct sock_fprog *out, struct error *err)
+int filter_assemble(const struct filter_request *request, struct arena *arena, struct sock_fprog *out,
+                    struct error *err)
 {
 	if (request->variant >= FILTER_VARIANT_COUNT)
 		return error_set(err, CODE_INTERNAL, "there is no system call filter variant %u", request->variant);
@@ -93,12 +95,14 @@ int filter_assemble(const struct filter_request *request, struct arena *arena, s
 	if (length + rest > BPF_MAXINSNS)
 		goto too_long;
 	memcpy(code + length, compiled->instructions + compiled->body, rest * sizeof(*code));
-	*out = (struct sock_fprog){.len = (unsigned short)(length + rest), .filter = code};
+	*out = (struct sock_fprog){ .len = (unsigned short)(length + rest), .filter = code };
 	return 0;
 
 too_long:
-	error_set(err, CODE_BAD_VALUE, "%zu rules about system calls do not fit into one filter: the kernel takes %d "
-	          "instructions, of which the built-in rules need %u", request->row_count, BPF_MAXINSNS, compiled->count);
+	error_set(err, CODE_BAD_VALUE,
+	          "%zu rules about system calls do not fit into one filter: the kernel takes %d "
+	          "instructions, of which the built-in rules need %u",
+	          request->row_count, BPF_MAXINSNS, compiled->count);
 	return error_hint(err, "shorten system.syscalls");
 }
 

@@ -4,15 +4,15 @@
 
 /* The assembler looks for the file from where make runs. A NUL is put behind each text for the convenience of readers.
  */
-#define EMBED(name)                                                                       \
-	__asm__(".pushsection .rodata\n"                                                  \
-	        ".globl builtin_" #name "_start\n"                                        \
-	        ".globl builtin_" #name "_end\n"                                          \
-	        "builtin_" #name "_start:\n"                                              \
-	        ".incbin \"profiles/" #name ".yaml\"\n"                                   \
-	        "builtin_" #name "_end:\n"                                                \
-	        ".byte 0\n"                                                               \
-	        ".popsection\n");                                                         \
+#define EMBED(name) \
+	__asm__(".pushsection .rodata\n" \
+	        ".globl builtin_" #name "_start\n" \
+	        ".globl builtin_" #name "_end\n" \
+	        "builtin_" #name "_start:\n" \
+	        ".incbin \"profiles/" #name ".yaml\"\n" \
+	        "builtin_" #name "_end:\n" \
+	        ".byte 0\n" \
+	        ".popsection\n"); \
 	extern const char builtin_##name##_start[] __attribute__((visibility("hidden"))); \
 	extern const char builtin_##name##_end[] __attribute__((visibility("hidden")))
 

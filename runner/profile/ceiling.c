@@ -100,8 +100,8 @@ static struct ceiling *read_rules(struct reader *reader, const struct profile_re
 		users = node_get(rule, "users");
 		groups = node_get(rule, "groups");
 		if (!users && !groups)
-			reader_error(reader, rule, CODE_MISSING_KEY, "a rule without users and groups")
-				->hint = "What holds for everybody stands outside of `rules`.";
+			reader_error(reader, rule, CODE_MISSING_KEY, "a rule without users and groups")->hint =
+				"What holds for everybody stands outside of `rules`.";
 		fits = read_names(reader, request, users, false);
 		fits = read_names(reader, request, groups, true) || fits;
 		/* All are read, so that a fault is noticed before the day on which its rule fits. */

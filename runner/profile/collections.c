@@ -161,8 +161,8 @@ static bool read_grant(struct reader *reader, const struct field *field, const s
 	for (const struct node *child = node->first; child; child = child->next)
 		good = read_grant_key(reader, child, grant) && good;
 	if (good && !grant->path.value) {
-		reader_error(reader, node, CODE_MISSING_KEY, "%s: an entry without path", field->path)
-			->hint = "Write {path: /srv/data, as: /data}.";
+		reader_error(reader, node, CODE_MISSING_KEY, "%s: an entry without path", field->path)->hint =
+			"Write {path: /srv/data, as: /data}.";
 		return false;
 	}
 	return good;
@@ -313,8 +313,8 @@ static bool read_secret(struct reader *reader, const struct node *node, struct s
 		good = false;
 	}
 	if (good && !secret->from.value) {
-		reader_error_key(reader, node, CODE_MISSING_KEY, "a secret without from")
-			->hint = "Write {from: \"env:DB_PW\"}; also file:/p, fd:3, credential:NAME.";
+		reader_error_key(reader, node, CODE_MISSING_KEY, "a secret without from")->hint =
+			"Write {from: \"env:DB_PW\"}; also file:/p, fd:3, credential:NAME.";
 		good = false;
 	}
 	return good;
@@ -406,8 +406,8 @@ void read_exec(struct reader *reader, const struct field *field, const struct no
 	profile->exec.programs.count = 0;
 	profile->exec.programs.items = NULL;
 	if (mode == EXEC_ANY && !reader->builtin && !reader->ceiling)
-		reader_warn(reader, node, CODE_RISKY_GRANT, "exec: any: every program in view, shells included")
-			->hint = "Name what is needed: [/usr/bin/git]";
+		reader_warn(reader, node, CODE_RISKY_GRANT, "exec: any: every program in view, shells included")->hint =
+			"Name what is needed: [/usr/bin/git]";
 }
 
 static bool read_level(struct reader *reader, const struct node *node, const char *path, int *level)

@@ -74,7 +74,7 @@ static void refuse(struct loader *loader, const struct profile_flag *flag, const
 
 	loader_report(loader, SEVERITY_ERROR, CODE_LOCKED, &pos, 0, "%s %s: the profile is locked", flag->flag, what)
 		->hint = "A locked profile takes no grants from the command line. Add it to the profile, if that is "
-	                 "yours to change.";
+			 "yours to change.";
 }
 
 /* One rule beside `network: host`, or one program beside `exec: any`, would take the rest away instead of adding to it.

@@ -85,8 +85,8 @@ static void follow(struct loader *loader, struct visited_source *from, const str
 	if (!reader_expect(&reader, entry, "extends", NODE_SCALAR, "names of profiles: [offline]"))
 		return;
 	if (entry->text[0] == '\0') {
-		reader_error(&reader, entry, CODE_BAD_VALUE, "extends holds an empty name")
-			->hint = "Write [] to start from nothing.";
+		reader_error(&reader, entry, CODE_BAD_VALUE, "extends holds an empty name")->hint =
+			"Write [] to start from nothing.";
 		return;
 	}
 	if (!loader->request)

@@ -104,8 +104,8 @@ bool reader_has_room(struct reader *reader, const struct node *node, size_t coun
 	if (count < LIST_MAX)
 		return true;
 	if (count == LIST_MAX)
-		reader_error(reader, node, CODE_TOO_LARGE, "more than %d entries", LIST_MAX)
-			->hint = "Grant a directory instead of each file in it.";
+		reader_error(reader, node, CODE_TOO_LARGE, "more than %d entries", LIST_MAX)->hint =
+			"Grant a directory instead of each file in it.";
 	return false;
 }
 
@@ -292,8 +292,8 @@ static void read_limit(struct reader *reader, const struct field *field, const s
 	if (fault != UNIT_OK) {
 		report_limit(reader, field, node, fault, suggestion);
 	} else if (limit.value == 0 && !field->may_be_zero) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s: 0 would leave nothing", field->path)
-			->hint = field->may_be_none ? "Write none for no limit." : "Write more than 0.";
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: 0 would leave nothing", field->path)->hint =
+			field->may_be_none ? "Write none for no limit." : "Write more than 0.";
 	} else {
 		*place = limit;
 	}
@@ -315,8 +315,8 @@ static void read_user(struct reader *reader, const struct field *field, const st
 		return;
 	}
 	if (value == USER_UID && uid == 0) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s: a script never runs as root", field->path)
-			->hint = "Write nobody, or the id of an ordinary account.";
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: a script never runs as root", field->path)->hint =
+			"Write nobody, or the id of an ordinary account.";
 		return;
 	}
 	profile->system.user = (enum user_mode)value;
@@ -354,9 +354,9 @@ void read_field(struct reader *reader, const struct field *field, const struct n
 {
 	if (reader->ceiling && field->ceiling == CEILING_REFUSED && field->type != FIELD_SECTION &&
 	    field->type != FIELD_VERSION) {
-		reader_error_key(reader, node, CODE_BAD_VALUE, "%s has no place in a ceiling", field->path)
-			->hint = "A ceiling says the most that may be granted: files, network, exec, env, limits, "
-		                 "system, require, locked.";
+		reader_error_key(reader, node, CODE_BAD_VALUE, "%s has no place in a ceiling", field->path)->hint =
+			"A ceiling says the most that may be granted: files, network, exec, env, limits, "
+			"system, require, locked.";
 		return;
 	}
 	if (reader->seen)

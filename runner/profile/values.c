@@ -13,8 +13,8 @@
 
 static bool wrong(struct reader *reader, const struct node *node, const char *path, const char *what, const char *hint)
 {
-	reader_error(reader, node, CODE_BAD_VALUE, "%s: \"%s\" %s", path, reader_show(reader, node->text), what)
-		->hint = hint;
+	reader_error(reader, node, CODE_BAD_VALUE, "%s: \"%s\" %s", path, reader_show(reader, node->text), what)->hint =
+		hint;
 	return false;
 }
 
@@ -172,8 +172,8 @@ static bool check_choice(struct reader *reader, const char *path, const struct n
 		return false;
 	}
 	if (choices == capability_names) {
-		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)
-			->hint = "`man 7 capabilities` lists them.";
+		reader_error(reader, node, CODE_BAD_VALUE, "%s: there is no \"%s\"", path, shown)->hint =
+			"`man 7 capabilities` lists them.";
 		return false;
 	}
 	for (size_t i = 0; choices[i]; i++)

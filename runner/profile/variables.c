@@ -55,7 +55,7 @@ static bool check_variable(struct reader *reader, const struct node *node, const
 	else
 		reader_error(reader, node, CODE_BAD_VARIABLE, "unknown variable ${%s}", reader_show(reader, copy))
 			->hint = "There are HOME, SCRIPT, SCRIPT_DIR, PROFILE_DIR, CWD, USER, UID, XDG_CONFIG_HOME, "
-		                 "SESSION and env:NAME.";
+				 "SESSION and env:NAME.";
 	return false;
 }
 
@@ -78,8 +78,8 @@ bool variables_check(struct reader *reader, const struct node *node)
 		}
 		end = strchr(next, '}');
 		if (!end) {
-			reader_error(reader, node, CODE_BAD_VARIABLE, "\"${\" without \"}\"")
-				->hint = "Write ${HOME}/data.";
+			reader_error(reader, node, CODE_BAD_VARIABLE, "\"${\" without \"}\"")->hint =
+				"Write ${HOME}/data.";
 			return false;
 		}
 		good = check_variable(reader, node, next + 2, (size_t)(end - next - 2)) && good;

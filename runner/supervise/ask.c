@@ -1,4 +1,5 @@
-/* The bare sandbox in which an interpreter is asked for its files: everything readable, nothing writable, no network. */
+/* The bare sandbox in which an interpreter is asked for its files: everything readable, nothing writable, no network.
+ */
 #include "supervise/ask.h"
 
 #include <fcntl.h>
@@ -29,8 +30,9 @@ static struct profile bare_profile(void)
 	return profile;
 }
 
-/* The answer goes to a file in memory: it may be larger than a pipe, and nobody reads while the supervisor watches. What is
- * said on stderr is nobody's business: a program that is no Python complains of ours. Our own stdin is the script's. */
+/* The answer goes to a file in memory: it may be larger than a pipe, and nobody reads while the supervisor watches.
+ * What is said on stderr is nobody's business: a program that is no Python complains of ours. Our own stdin is the
+ * script's. */
 static int run_with_output(const struct plan *plan, int out_fd, struct outcome *outcome, struct error *err)
 {
 	FD_CLEANUP int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);

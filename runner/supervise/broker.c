@@ -100,11 +100,13 @@ static int copy_address(const struct seccomp_notif *call, union address *out, so
 	return 0;
 }
 
-/* What the path means to the script: from its own root, or beneath its own directory. An O_PATH descriptor, or -errno. */
+/* What the path means to the script: from its own root, or beneath its own directory. An O_PATH descriptor, or -errno.
+ */
 static int open_path(pid_t thread, const char *path)
 {
 	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC,
-		.resolve = path[0] == '/' ? RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS : RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+		                         .resolve = path[0] == '/' ? RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
+		                                                   : RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 	char from[64];
 	FD_CLEANUP int from_fd = -1;
 
@@ -139,7 +141,8 @@ static int decide_path(pid_t thread, union address *address, socklen_t *length, 
 	if (!is_scratch(thread, &st))
 		return -EACCES;
 	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-	                      (size_t)snprintf(address->un.sun_path, sizeof(address->un.sun_path), "/proc/self/fd/%d", *path_fd));
+	                      (size_t)snprintf(address->un.sun_path, sizeof(address->un.sun_path), "/proc/self/fd/%d",
+	                                       *path_fd));
 	return 0;
 }
 
@@ -149,7 +152,8 @@ static bool is_path_address(const union address *address, socklen_t length)
 	       address->un.sun_path[0] != '\0';
 }
 
-/* Without waiting: 0, -EINPROGRESS when it goes on, or -errno. The socket is the script's own, so its mode is put back. */
+/* Without waiting: 0, -EINPROGRESS when it goes on, or -errno. The socket is the script's own, so its mode is put back.
+ */
 static int connect_now(int fd, const union address *address, socklen_t length, bool *blocking)
 {
 	int flags = fcntl(fd, F_GETFL), result;

@@ -1,6 +1,6 @@
-/* Modes and times of files where Landlock alone keeps them: it does not decide about chmod(2) and utimensat(2), so the filter
- * sends these calls here. The path is copied once and opened by us; what is judged is where that very file lies, and what is
- * changed is that descriptor. A script cannot move a foreign file below a grant: Landlock refuses that. */
+/* Modes and times of files where Landlock alone keeps them: it does not decide about chmod(2) and utimensat(2), so the
+ * filter sends these calls here. The path is copied once and opened by us; what is judged is where that very file lies,
+ * and what is changed is that descriptor. A script cannot move a foreign file below a grant: Landlock refuses that. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -47,7 +47,8 @@ static int copy_path(pid_t pid, uint64_t from, char path[PATH_MAX])
 	return -ENAMETOOLONG;
 }
 
-/* What the call names, opened without any right to it: an O_PATH descriptor or -errno. `path` NULL: the descriptor itself. */
+/* What the call names, opened without any right to it: an O_PATH descriptor or -errno. `path` NULL: the descriptor
+ * itself. */
 static int open_target(pid_t pid, int directory, const char *path, bool follow)
 {
 	int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
@@ -77,7 +78,8 @@ static bool is_below_grant(const struct plan *plan, int fd)
 		return false;
 	path[length] = '\0';
 	for (size_t i = 0; i < plan->visible_count; i++)
-		if (plan->visible[i].write && !plan->visible[i].interpreter && path_is_below(path, plan->visible[i].source))
+		if (plan->visible[i].write && !plan->visible[i].interpreter &&
+		    path_is_below(path, plan->visible[i].source))
 			return true;
 	return plan->private_tmp && path_is_below(path, plan->private_tmp);
 }

@@ -19,7 +19,8 @@ static int write_map(pid_t pid, const char *file, uint32_t id)
 {
 	char path[64], map[160];
 	FD_CLEANUP int fd = -1;
-	int length = snprintf(map, sizeof(map), "0 %u 1\n1 1 %u\n%u %u %u\n", id, id - 1, id + 1, id + 1, UINT32_MAX - id - 1);
+	int length = snprintf(map, sizeof(map), "0 %u 1\n1 1 %u\n%u %u %u\n", id, id - 1, id + 1, id + 1,
+	                      UINT32_MAX - id - 1);
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -38,8 +39,8 @@ static int wait_for_kill(void *unused)
 
 int idmap_open(uint32_t uid, uint32_t gid)
 {
-	/* A namespace is mapped from outside, so a process must be in it meanwhile. It borrows our memory: copying that for a
-	 * process that does nothing costs as much as an exec. */
+	/* A namespace is mapped from outside, so a process must be in it meanwhile. It borrows our memory: copying that
+	 * for a process that does nothing costs as much as an exec. */
 	static char stack[8192] __attribute__((aligned(16)));
 	char path[64];
 	pid_t pid = clone(wait_for_kill, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM, NULL);

@@ -2,10 +2,10 @@
  *
  * supervisor (outside) -- clone --> init -- vfork --> the script's process.
  * init is PID 1 of the sandbox's PID namespace, where there is one: it builds the view, drops its privileges, makes the
- * script's process, reaps what is orphaned, and passes signals on. When it ends, the kernel ends everything in the namespace.
- * Without a PID namespace it is a child subreaper, and ends everything by hand. It learns of the supervisor's death by the
- * end of their socket. The script cannot reach it: PID 1 ignores signals from inside, it is not dumpable, and its memory has
- * been cleared of the command line. It allocates nothing. */
+ * script's process, reaps what is orphaned, and passes signals on. When it ends, the kernel ends everything in the
+ * namespace. Without a PID namespace it is a child subreaper, and ends everything by hand. It learns of the
+ * supervisor's death by the end of their socket. The script cannot reach it: PID 1 ignores signals from inside, it is
+ * not dumpable, and its memory has been cleared of the command line. It allocates nothing. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -28,9 +28,9 @@ static void send_report(const struct report *report)
 	raw_write(CONTROL_FD, report, sizeof(*report)); /* a supervisor that is gone needs no report */
 }
 
-/* The caller's command line, with its --env values, is not for the script to read in /proc/1/cmdline. The kernel lays the
- * strings of argv, of the environment and the program's name one behind the other; this is a copy of the supervisor's
- * memory, and nothing in the plan points there (main.c). */
+/* The caller's command line, with its --env values, is not for the script to read in /proc/1/cmdline. The kernel lays
+ * the strings of argv, of the environment and the program's name one behind the other; this is a copy of the
+ * supervisor's memory, and nothing in the plan points there (main.c). */
 static void clear_command_line(void)
 {
 	char *start = program_invocation_name;
@@ -102,7 +102,8 @@ static void prepare(const struct plan *plan, struct confine_state *state)
 	int fd;
 
 	failure.sys_errno = -(int)raw_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* with a PID namespace init's end ends everything; without one it must outlive the supervisor to do that by hand */
+	/* with a PID namespace init's end ends everything; without one it must outlive the supervisor to do that by
+	 * hand */
 	if (failure.sys_errno == 0 && plan->mode == MODE_NAMESPACES)
 		failure.sys_errno = -(int)raw_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (failure.sys_errno == 0 && plan->mode == MODE_LANDLOCK)
@@ -128,7 +129,8 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 	struct pollfd fds[2] = { { .fd = CONTROL_FD, .events = POLLIN }, { .fd = SIGNAL_FD, .events = POLLIN } };
 	pid_t script;
 
-	/* the two descriptors that init keeps get fixed numbers; what else was inherited is closed before the script exists */
+	/* the two descriptors that init keeps get fixed numbers; what else was inherited is closed before the script
+	 * exists */
 	if (control_fd != CONTROL_FD) {
 		if (state->id_map_fd == CONTROL_FD)
 			state->id_map_fd = raw_fcntl(CONTROL_FD, F_DUPFD_CLOEXEC, 10);

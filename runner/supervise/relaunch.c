@@ -56,7 +56,8 @@ static const char *step_name(const struct plan *plan, const struct stage_failure
 	if (failure->step < 0)
 		return "";
 	if (failure->stage == STAGE_VIEW)
-		return plan->view[failure->step].source ? plan->view[failure->step].source : plan->view[failure->step].target;
+		return plan->view[failure->step].source ? plan->view[failure->step].source
+		                                        : plan->view[failure->step].target;
 	if (failure->stage == STAGE_LIMITS)
 		return plan->rlimits[failure->step].name;
 	if (failure->stage == STAGE_LANDLOCK)

@@ -30,7 +30,7 @@ struct supervisor {
 	struct broker broker;
 	int control_fd, signal_fd;
 	pid_t init;
-	uint64_t deadline_ms; /* monotonic; 0: none */
+	uint64_t deadline_ms;  /* monotonic; 0: none */
 	uint64_t next_look_ms; /* at the tree; 0: nothing to look for */
 	bool limit_reached, terminating, ended;
 };
@@ -85,7 +85,9 @@ static ssize_t receive(struct supervisor *s, void *data, size_t size)
 {
 	char control[CMSG_SPACE(sizeof(int))];
 	struct iovec part = { data, size };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	ssize_t got = recvmsg(s->control_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 
@@ -261,7 +263,8 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 
 	if (plan->private_tmp && make_private_tmp(plan))
 		return error_set_errno(err, CODE_SETUP_FAILED, "private directory %s", plan->private_tmp);
-	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to end */
+	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to
+	 * end */
 	if (plan->mode == MODE_LANDLOCK)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	broker_init(&s.broker, plan);

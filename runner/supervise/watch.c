@@ -100,10 +100,11 @@ static uint64_t cpu_ms(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	rest = strrchr(read_small(path, text, sizeof(text)), ')');
-	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld", &user, &system,
-	                    &child_user, &child_system) != 4)
+	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld", &user,
+	                    &system, &child_user, &child_system) != 4)
 		return 0;
-	return (user + system + (unsigned long long)(child_user + child_system)) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	return (user + system + (unsigned long long)(child_user + child_system)) * 1000 /
+	       (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
 static int measure(pid_t init, bool exactly, struct tree_usage *out)

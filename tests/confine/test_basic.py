@@ -4,7 +4,8 @@ import os
 import signal
 import time
 
-from confine.support import Case
+from confine.support import Case, Result
+from harness.lab import finish
 
 
 class ExitStatus(Case):
@@ -56,7 +57,7 @@ class Streams(Case):
 
     def test_stdout_and_stderr_stay_apart(self):
         result = self.code("import sys\nprint('out')\nprint('err', file=sys.stderr)\n")
-        self.assertEqual((result.status, result.out, result.err), (0, b"out\n", "err\n"))
+        self.assertEqual((result.status, result.out, self.of_the_script(result)), (0, b"out\n", "err\n"))
 
     def test_stdin_is_the_scripts(self):
         data = bytes(range(256)) * 1000
@@ -133,18 +134,14 @@ class Forms(Case):
         assume = " --assume=%s" % self.lab.mode["assume"] if self.lab.mode["assume"] else ""
         path = self.file("project/with-shebang", "#!/usr/bin/env -S %s%s --profile=%s\nimport sys\nprint(sys.argv[1:])\n"
                          % (self.lab.pyconfine, assume, profile), 0o755)
-        process = self.lab.start([path, "a", "--b"])
-        out, err = process.communicate(timeout=15)
-        self.assertEqual((process.returncode, out, err), (0, b"['a', '--b']\n", b""))
+        self.succeeds(Result(*finish(self.lab.start([path, "a", "--b"]))), "['a', '--b']\n")
 
     def test_shebang_without_env(self):
         if self.lab.mode["assume"]:
             self.skipTest("the kernel passes one argument only, and this mode needs another")
         path = self.file("project/with-plain-shebang", "#!%s --profile=%s\nprint('plain')\n"
                          % (self.lab.pyconfine, self.lab.profile()), 0o755)
-        process = self.lab.start([path])
-        out, err = process.communicate(timeout=15)
-        self.assertEqual((process.returncode, out, err), (0, b"plain\n", b""))
+        self.succeeds(Result(*finish(self.lab.start([path]))), "plain\n")
 
     def test_working_directory(self):
         result = self.run_(["-c", "import os; print(os.getcwd())"], cwd=self.world.path("read"))

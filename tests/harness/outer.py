@@ -58,10 +58,12 @@ class Job:
                     raise
 
     def snapshot(self):
+        """Temporary directories only where nobody else writes there; the world only where no test writes into it."""
+        folders = ["/tmp", "/dev/shm"] if self.private_files else []
+        if self.spec["kind"] != "confine":
+            folders += [self.world.base, self.world.path("home"), self.world.path("outside")]
         with open("/proc/self/mountinfo") as mounts:
             lines = mounts.read().splitlines()
-        folders = ("/tmp", "/dev/shm", self.world.base, self.world.path("home"), self.world.path("outside"))
-        folders = (folders if self.private_files else folders[2:])[:2 if self.spec["kind"] == "confine" else None]
         return {"mounts": set(lines),
                 "files": {folder + "/" + name for folder in folders for name in os.listdir(folder)
                           if not name.startswith(("profile-", "pyconfine-test-"))}}
@@ -76,45 +78,43 @@ class Job:
 
     # --- attempts ---
 
-    def judge(self, one, answer, variant):
-        """Turns an answer of the inside into passed or failed."""
-        mode, name = self.spec["mode"], "escape %s%s: %s" % (self.spec["mode"]["name"], variant, one.name)
+    def happened_outside(self, key):
+        """What an attempt could not see itself: "signal:N", "file:PATH", "semaphore:KEY"."""
+        kind, _, value = key.partition(":")
+        return {"signal": lambda: value in self.world.signals_received(), "file": lambda: self.world.has_file(value),
+                "semaphore": lambda: self.world.has_semaphore(int(value))}[kind]()
+
+    def verdict(self, one, answer):
+        """(status, detail) of one attempt, from the answer that came from inside."""
         if answer is None:
-            return self.report(name, "failed", "no answer: the run ended before it")
-        outcome, detail = answer["outcome"], answer["detail"]
+            return "failed", "no answer: the run ended before it"
+        outcome, detail, neighbour = answer["outcome"], answer["detail"], answer.get("neighbour")
         if outcome == "pending":
-            kind, _, value = detail.partition(":")
-            happened = {"signal": lambda: value in self.world.signals_received(), "file": lambda: self.world.has_file(value),
-                        "semaphore": lambda: self.world.has_semaphore(int(value))}[kind]()
-            outcome, detail = ("succeeded" if happened else "refused"), detail
-        neighbour = answer.get("neighbour")
+            outcome = "succeeded" if self.happened_outside(detail) else "refused"
         if outcome == "not-here":
-            return self.report(name, "skipped", detail)
+            return "skipped", detail
+        if outcome == "broken":
+            return "failed", "neither succeeded nor was refused: " + detail
         if not self.spec["confined"]:
             if outcome == "succeeded":
-                return self.report(name, "passed", detail)
-            return self.report(name, "failed", "does not succeed without the sandbox, so it proves nothing: " + detail)
-        if one.guard and not one.guard & set(mode["layers"]):
-            if outcome == "broken":
-                return self.report(name, "failed", detail)
-            return self.report(name, "skipped", "not promised in this mode (nothing keeps it); here it was: " + outcome)
+                return "passed", detail
+            return "failed", "does not succeed without the sandbox, so it proves nothing: " + detail
+        if one.guard and not one.guard & set(self.spec["mode"]["layers"]):
+            return "skipped", "not promised in this mode (nothing keeps it); here it was: " + outcome
         if outcome == "succeeded":
-            return self.report(name, "failed", "ESCAPE: %s: %s" % (one.what, detail))
-        if outcome != "refused":
-            return self.report(name, "failed", "neither succeeded nor was refused: " + detail)
+            return "failed", "ESCAPE: %s: %s" % (one.what, detail)
         if neighbour and neighbour["outcome"] != "works":
-            return self.report(name, "failed", "refused (%s), but the allowed neighbour is broken too: %s"
-                               % (detail, neighbour["detail"]))
-        return self.report(name, "passed", detail)
+            return "failed", "refused (%s), but the allowed neighbour is broken too: %s" % (detail, neighbour["detail"])
+        return "passed", detail
 
-    def make_attempts(self, names, changes, extends, variant):
-        """One launch for many attempts; the order of answers is the order of names."""
+    def launch(self, names, changes, extends):
+        """One launch for many attempts: its status, {name: answer}, what it wrote to stderr."""
         project = self.world.path("project")
         private = ["--private-mounts"] if not self.spec["confined"] and self.world.uid == 0 else []
         command = self.lab.command([project + "/inside.py", project + "/world.json", *private, *names], changes, extends)
-        options = {"pass_fds": self.world.inherited, "process_group": self.world.facts["victim_group"]}
-        if os.getuid() != 0 and not self.isolated:
-            options.pop("process_group")
+        options = {"pass_fds": self.world.inherited}
+        if os.getuid() == 0 or self.isolated:
+            options["process_group"] = self.world.facts["victim_group"]
         status, out, err = finish(self.lab.start(command, **options), 150)
         answers = {}
         for line in out.decode("utf-8", "replace").splitlines():
@@ -123,47 +123,51 @@ class Job:
                 answers[answer["name"]] = answer
             except (ValueError, KeyError, TypeError):
                 continue
-        if os.environ.get("PYCONFINE_TEST_TIMES"):
-            slow = sorted(answers.values(), key=lambda answer: -answer["ms"])[:25]
-            print(sum(answer["ms"] for answer in answers.values()), [(a["name"], a["ms"]) for a in slow], file=sys.stderr)
-        if status != 0:
-            self.report("launch %s%s" % (self.spec["mode"]["name"], variant), "failed",
-                        "status %r\n%s\n%s" % (status, command, err.decode("utf-8", "replace")[-3000:]))
-        for name in names:
-            if name in answers or status == 0:
-                self.judge(kit.ATTEMPTS[name], answers.get(name), variant)
-        if status != 0 and answers:
-            missing = [name for name in names if name not in answers]
-            self.judge(kit.ATTEMPTS[missing[0]], None, variant)
-        elif status != 0:
-            self.report("attempts %s%s" % (self.spec["mode"]["name"], variant), "failed",
-                        "%d attempts could not be made" % len(names))
+        return status, answers, err.decode("utf-8", "replace")
+
+    def make_attempts(self, names, changes, extends, variant):
+        """Where the launch dies early, the first attempt without an answer is to blame, and the rest was not made."""
+        where = self.spec["mode"]["name"] + variant
+        status, answers, err = self.launch(names, changes, extends)
+        missing = [name for name in names if name not in answers]
+        for name in [name for name in names if name in answers] + missing[:1]:
+            self.report("escape %s: %s" % (where, name), *self.verdict(kit.ATTEMPTS[name], answers.get(name)))
+        if status != 0 or missing:
+            self.report("launch " + where, "failed", "status %r, %d attempts could not be made\n%s"
+                        % (status, len(missing), err[-3000:]))
+
+    def groups(self):
+        """{group of attempts: (changes to the profile, what it extends, mark in the name)}."""
+        programs = [self.world.path("project", name) for name in ("hello", "readfile", "i386")]
+        if "setuid_program" in self.world.facts:
+            programs.append(self.world.path("read/setuid-id"))
+        groups = {"plain": ({}, "builtin:offline", ""), "exec": ({"exec": ["/usr/bin/true", *programs]}, "builtin:offline", ""),
+                  "network": ({"network": "host"}, "builtin:offline", "")}
+        if self.spec["mode"]["main"]:
+            groups["untrusted"] = ({}, "builtin:untrusted", "-untrusted")
+        return groups
 
     def attempts(self):
-        every = inside.load_attempts()
-        groups = {
-            "plain": ({}, "builtin:offline", ""),
-            "untrusted": ({}, "builtin:untrusted", "-untrusted"),
-            "exec": ({"exec": ["/usr/bin/true", *[self.world.path("project", name) for name in ("hello", "readfile", "i386")],
-                               *([self.world.path("read/setuid-id")] if "setuid_program" in self.world.facts else [])]},
-                     "builtin:offline", ""),
-            "network": ({"network": "host"}, "builtin:offline", ""),
-        }
+        every, lowered = inside.load_attempts(), self.spec["mode"]["lowered"]
+        every = {name: one for name, one in every.items()
+                 if self.wanted(name) and (lowered is None or name.partition(".")[0] in lowered)}
         if not self.spec["confined"]:
-            who = self.spec["identity"]["name"]
-            names = [name for name, one in every.items() if one.proof == who and self.wanted(name)]
-            for name, one in every.items():
-                if one.proof not in ("user", "root") and who == "root" and self.wanted(name):
-                    self.report("escape %s: %s" % (self.spec["mode"]["name"], name), "skipped", one.proof)
-            self.make_attempts(names, {}, "", "")
+            self.prove(every)
             return
-        for group, (changes, extends, variant) in groups.items():
-            if group == "untrusted" and not self.spec["mode"]["main"]:
-                continue
-            names = [name for name, one in every.items()
-                     if (one.group == group or (group, one.group) == ("untrusted", "plain")) and self.wanted(name)]
+        for group, launch in self.groups().items():
+            names = [name for name, one in every.items() if one.group == ("plain" if group == "untrusted" else group)]
             if names:
-                self.make_attempts(names, changes, extends, variant)
+                self.make_attempts(names, *launch)
+
+    def prove(self, every):
+        """Bare: each attempt by whom it names as able to; why some cannot be shown is listed once."""
+        who = self.spec["identity"]["name"]
+        for name, one in every.items():
+            if one.proof not in ("user", "root") and who == "user":
+                self.report("escape %s: %s" % (self.spec["mode"]["name"], name), "skipped", one.proof)
+        names = [name for name, one in every.items() if one.proof == who]
+        if names:
+            self.make_attempts(names, {}, "", "")
 
     def wanted(self, name):
         patterns = self.spec["patterns"]
@@ -171,49 +175,47 @@ class Job:
 
     # --- scenarios ---
 
+    def scenario_verdict(self, one):
+        if not self.spec["confined"] and one.proof != "user":
+            return "skipped", one.proof
+        try:
+            evidence = one.function(self.lab)
+        except kit.Contained as why:
+            if self.spec["confined"]:
+                return "passed", str(why)
+            return "failed", "does not succeed without the sandbox, so it proves nothing: %s" % why
+        except Exception:
+            return "failed", traceback.format_exc(limit=-3)
+        if not self.spec["confined"]:
+            return "passed", repr(evidence)[:120]
+        if one.guard and not one.guard & set(self.spec["mode"]["layers"]):
+            return "skipped", "not promised in this mode (nothing keeps it); here it was: succeeded"
+        return "failed", "ESCAPE: %s: %r" % (one.what, evidence)
+
     def scenarios(self):
         from scenario_kit import SCENARIOS
         importlib.import_module("scenarios." + self.spec["module"])
-        mode = self.spec["mode"]
-        for short, one in SCENARIOS.items():
-            if not self.wanted(short):
-                continue
-            name = "escape %s: %s" % (mode["name"], short)
-            if not self.spec["confined"] and one.proof != "user":
-                self.report(name, "skipped", one.proof)
-                continue
-            open_here = one.guard and not one.guard & set(mode["layers"])
-            try:
-                evidence = one.function(self.lab)
-            except kit.Contained as why:
-                if self.spec["confined"]:
-                    self.report(name, "passed", str(why))
-                else:
-                    self.report(name, "failed", "does not succeed without the sandbox, so it proves nothing: %s" % why)
-            except Exception:
-                self.report(name, "failed", traceback.format_exc(limit=-3))
-            else:
-                if not self.spec["confined"]:
-                    self.report(name, "passed", repr(evidence)[:120])
-                elif open_here:
-                    self.report(name, "skipped", "not promised in this mode (nothing keeps it); here it was: succeeded")
-                else:
-                    self.report(name, "failed", "ESCAPE: %s: %r" % (one.what, evidence))
-            self.lab.clean()
+        for name, one in SCENARIOS.items():
+            if self.wanted(name):
+                self.report("escape %s: %s" % (self.spec["mode"]["name"], name), *self.scenario_verdict(one))
+                self.lab.clean()
+
+    def confine(self):
+        from harness.modules import run_module
+        run_module(self)
+
+    def battery(self):
+        from harness.batteries import run_batteries
+        run_batteries(self)
 
     # --- the whole ---
 
     def run(self):
         self.isolate()
-        self.world.build(self.private_files)
+        self.world.build(self.private_files, plant=self.spec["kind"] == "attempts")
         before = self.snapshot()
-        if self.spec["kind"] == "attempts":
-            self.attempts()
-        elif self.spec["kind"] == "scenarios":
-            self.scenarios()
-        else:
-            from harness.modules import run_module
-            run_module(self)
+        {"attempts": self.attempts, "scenarios": self.scenarios, "confine": self.confine, "battery": self.battery}[
+            self.spec["kind"]]()
         if self.spec["confined"]:
             self.check_left_behind(before, "left-behind %s: %s" % (self.spec["mode"]["name"], self.spec["label"]))
         self.lab.clean()

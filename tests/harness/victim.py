@@ -17,7 +17,7 @@ def note(number, _frame):
     os.write(log, b"%d\n" % number)
 
 
-for number in list(range(34, 50)) + [signal.SIGURG, signal.SIGWINCH, signal.SIGCONT, signal.SIGIO, signal.SIGTERM, signal.SIGHUP]:
+for number in [*range(34, 50), signal.SIGURG, signal.SIGWINCH, signal.SIGCONT, signal.SIGIO, signal.SIGTERM, signal.SIGHUP]:
     signal.signal(number, note)
 os.setpgid(0, 0)
 print(json.dumps({"pid": os.getpid(), "address": ctypes.addressof(buffer), "fd": secret}), flush=True)

@@ -22,6 +22,22 @@ import calls
 NOBODY = 65534
 PYTHON = "/usr/bin/python3"
 
+# {fact: family, kind, protocol}: kinds of sockets that not every kernel has
+SOCKETS = {
+    "has_mptcp": (2, 1, 262), "has_vsock": (40, 1, 0), "has_alg": (38, 5, 0), "has_xdp": (44, 3, 0), "has_sctp": (2, 1, 132),
+    "has_udplite": (2, 2, 136), "has_ping": (2, 2, 1), "has_key": (15, 3, 2), "has_tipc": (30, 1, 0), "has_can": (29, 3, 1),
+    "has_bluetooth": (31, 3, 1),
+}
+# {fact: system call with senseless arguments}: an answer other than ENOSYS shows that the call is there
+CALLS = {
+    "has_kexec": ("kexec_load", 0, 0, 0, 0xFFFF0000), "has_kexec_file": ("kexec_file_load", -1, -1, 0, None, 128),
+    "has_modules": ("finit_module", -1, "", 0), "has_swap": ("swapoff", "/pyconfine-none"),
+    "has_quota": ("quotactl", 0x800001 << 8, None, 0, None), "has_numa": ("migrate_pages", 0, 8, b"", b""),
+    "has_memfd_secret": ("memfd_secret", 0), "has_iopl": ("iopl", 0), "has_ioperm": ("ioperm", 0x80, 1, 0),
+    "has_lsm_attr": ("lsm_set_self_attr", 100, b"\0" * 64, 32, 0),
+    "has_ldt": ("modify_ldt", 0, ctypes.create_string_buffer(64), 64),
+}
+
 
 class World:
     def __init__(self, base, stage, identity, token):
@@ -30,6 +46,7 @@ class World:
         self.script_uid = NOBODY if self.uid == 0 else self.uid  # who the script is, inside
         self.facts, self.open_things, self.known_pids = {"token": token, "uid": self.uid}, [], set()
         self.inherited = []
+        self.temporary_files = ["%s/pyconfine-host-%s" % (folder, os.path.basename(base)) for folder in ("/tmp", "/dev/shm")]
 
     # --- files ---
 
@@ -86,14 +103,18 @@ class World:
             shutil.copy(os.path.join(self.stage, "helpers", "setuid_id"), self.path("read/setuid-id"))
             os.chmod(self.path("read/setuid-id"), 0o4755)
             self.facts["setuid_program"] = self.path("read/setuid-id")
-        self.file("/tmp/pyconfine-host-file", secret)
-        self.file("/dev/shm/pyconfine-host-file", secret)
         self.facts.update(
             project=self.path("project"), read=self.path("read"), write=self.path("write"), home=self.path("home"),
             other_home=self.path("other"), secret=self.path("outside/secret.txt"),
-            secret_to_move=self.path("outside/move-me.txt"), host_tmp_file="/tmp/pyconfine-host-file",
-            host_shm_file="/dev/shm/pyconfine-host-file")
+            secret_to_move=self.path("outside/move-me.txt"), host_tmp_file=self.temporary_files[0],
+            host_shm_file=self.temporary_files[1])
         os.umask(0o022)
+
+    def plant_temporary_files(self):
+        """Where the attempts look for them. Elsewhere not: a file of others in /dev/shm decides, where there is no view,
+        whether the script may use that directory."""
+        for path in self.temporary_files:
+            self.file(path, "secret %s\n" % self.token)
 
     # --- processes and descriptors ---
 
@@ -248,6 +269,7 @@ class World:
     # --- what this machine has ---
 
     def note_machine(self):
+        """What this machine has, so that an attempt on what is not there is skipped, and no other one is."""
         exists = os.path.exists
         self.facts.update(
             hostname=os.uname().nodename, is_x86=platform.machine() == "x86_64", init_mark="outer.py",
@@ -255,6 +277,13 @@ class World:
             has_sysrq=exists("/proc/sysrq-trigger"), has_cgroup=exists("/sys/fs/cgroup"), has_dev_mem=exists("/dev/mem"),
             has_kmsg=exists("/dev/kmsg"), has_binfmt=exists("/proc/sys/fs/binfmt_misc/register"),
             bounding_dropped=os.getuid() == 0)
+        self.note_files()
+        for fact, arguments in SOCKETS.items():
+            self.facts[fact] = self.socket_exists(*arguments)
+        for fact, arguments in CALLS.items():
+            self.facts[fact] = self.call_exists(*arguments)
+
+    def note_files(self):
         for device in ("/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/xvda", "/dev/loop0"):
             if self.readable(device):
                 self.facts.update(block_device=device, block_device_number=os.stat(device).st_rdev)
@@ -262,8 +291,7 @@ class World:
         with open("/proc/self/status") as status:
             capabilities = int(re.search(r"CapEff:\s*(\w+)", status.read()).group(1), 16)
         self.facts["has_sys_resource"] = os.getuid() != 0 or bool(capabilities >> 24 & 1)
-        i386 = subprocess.run([self.path("project/i386")], stdout=subprocess.PIPE, check=False)
-        self.facts["has_i386"] = b"i386 getpid" in i386.stdout
+        self.facts["has_i386"] = self.runs_i386()
         try:
             os.setxattr(self.path("read/data.txt"), "user.probe", b"x")
             self.facts["has_user_xattr"] = True
@@ -274,18 +302,14 @@ class World:
         self.facts["some_library"] = sorted(glob.glob("/usr/lib/python3*/lib-dynload/*.so"))[0]
         preload = glob.glob("/lib/*/libanl.so.1") + glob.glob("/lib/*/libmemusage.so")
         self.facts["preload_library"] = preload[0] if preload else None
-        for fact, arguments in {
-                "has_mptcp": (2, 1, 262), "has_vsock": (40, 1, 0), "has_alg": (38, 5, 0), "has_xdp": (44, 3, 0),
-                "has_sctp": (2, 1, 132), "has_udplite": (2, 2, 136), "has_ping": (2, 2, 1), "has_key": (15, 3, 2),
-                "has_tipc": (30, 1, 0), "has_can": (29, 3, 1), "has_bluetooth": (31, 3, 1)}.items():
-            self.facts[fact] = self.socket_exists(*arguments)
-        for fact, arguments in {
-                "has_kexec": ("kexec_load", 0, 0, 0, 0xFFFF0000), "has_kexec_file": ("kexec_file_load", -1, -1, 0, None, 128),
-                "has_modules": ("finit_module", -1, "", 0), "has_swap": ("swapoff", "/pyconfine-none"),
-                "has_quota": ("quotactl", 0x800001 << 8, None, 0, None), "has_numa": ("migrate_pages", 0, 8, b"", b""),
-                "has_memfd_secret": ("memfd_secret", 0), "has_iopl": ("iopl", 0), "has_ioperm": ("ioperm", 0x80, 1, 0), "has_lsm_attr": ("lsm_set_self_attr", 100, b"\0" * 64, 32, 0),
-                "has_ldt": ("modify_ldt", 0, ctypes.create_string_buffer(64), 64)}.items():
-            self.facts[fact] = self.call_exists(*arguments)
+
+    def runs_i386(self):
+        """Whether the kernel takes system calls by the i386 entry; without it the call ends the program."""
+        try:
+            done = subprocess.run([self.path("project/i386")], stdout=subprocess.PIPE, check=False)
+        except OSError:
+            return False
+        return b"i386 getpid" in done.stdout
 
     @staticmethod
     def readable(path):
@@ -317,8 +341,10 @@ class World:
 
     # --- the whole ---
 
-    def build(self, isolated):
+    def build(self, isolated, plant):
         self.make_files()
+        if plant:
+            self.plant_temporary_files()
         self.make_victim()
         self.make_inherited()
         self.make_sockets()
@@ -369,5 +395,5 @@ class World:
                 calls.syscall_number(nr, getattr(self, name), 0, None)
         if "posix_queue" in self.facts:
             calls.syscall_number(241 if platform.machine() == "x86_64" else 181, self.facts["posix_queue"])
-        for path in ("/tmp/pyconfine-host-file", "/dev/shm/pyconfine-host-file"):
+        for path in filter(os.path.exists, self.temporary_files):
             os.unlink(path)

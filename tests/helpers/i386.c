@@ -1,5 +1,5 @@
-/* Enters the kernel by the 32-bit door of a 64-bit process, where system calls have other numbers: 20 is getpid there and
- * writev here. A filter that looks at numbers only is passed so. */
+/* Enters the kernel by the 32-bit door of a 64-bit process, where system calls have other numbers: 20 is getpid there
+ * and writev here. A filter that looks at numbers only is passed so. */
 #include <stdio.h>
 #include <unistd.h>
 

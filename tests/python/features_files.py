@@ -7,7 +7,7 @@ import tempfile
 from feature import Skip, feature, has, module
 
 
-@feature()
+@feature("metadata")
 def files():
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "a")
@@ -40,7 +40,7 @@ def access_effective():
     assert os.access("/", os.R_OK, effective_ids=True)
 
 
-@feature()
+@feature("metadata")
 def mode_bits():
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "a")
@@ -69,7 +69,7 @@ def set_id_refused():
             raise AssertionError("a set-id bit was accepted")
 
 
-@feature()
+@feature("metadata")
 def copying():
     import shutil
     with tempfile.TemporaryDirectory() as place:
@@ -152,7 +152,7 @@ def fifo():
         os.mkfifo(os.path.join(place, "f"))
 
 
-@feature("full")
+@feature("full", "metadata")
 def ownership():
     with tempfile.NamedTemporaryFile() as out:
         os.chown(out.name, os.getuid(), os.getgid())

@@ -98,7 +98,7 @@ def multiprocessing_spawn():
     pool_of("spawn")
 
 
-@feature()
+@feature("view")
 def multiprocessing_forkserver():
     pool_of("forkserver")
 
@@ -110,7 +110,7 @@ def process_pool():
         assert list(pool.map(double, [1, 2])) == [2, 4]
 
 
-@feature()
+@feature("view")
 def manager():
     with multiprocessing.get_context("fork").Manager() as shared:
         table = shared.dict(a=1)
@@ -185,7 +185,7 @@ def limits():
     resource.getrusage(resource.RUSAGE_CHILDREN)
 
 
-@feature("full")
+@feature("full", "view")
 def scheduling():
     os.nice(0)
     os.getpriority(os.PRIO_PROCESS, 0)
@@ -218,7 +218,7 @@ def identity():
         pass  # no such user in the view, or none at all: that is the view's matter
 
 
-@feature("full")
+@feature("full", "view")
 def pseudo_terminal():
     import pty
     import termios

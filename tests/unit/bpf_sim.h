@@ -1,4 +1,5 @@
-/* Runs a seccomp program in user space, as the kernel's interpreter would, and refuses what the kernel's checker refuses. */
+/* Runs a seccomp program in user space, as the kernel's interpreter would, and refuses what the kernel's checker
+ * refuses. */
 #ifndef TESTS_BPF_SIM_H
 #define TESTS_BPF_SIM_H
 

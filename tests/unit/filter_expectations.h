@@ -186,7 +186,7 @@ static const struct expectation expectations[] = {
 	{ "socket", { AF_INET, SOCK_STREAM, 17 }, NO, 0, 0 },
 	{ "socket", { AF_INET, SOCK_SEQPACKET, 132 }, NO, 0, 0 },
 	{ "socket", { AF_INET, SOCK_RAW, 1 }, NO, 0, 0 },
-	{ "socket", { AF_INET, SOCK_DGRAM, 1 }, NO, 0, 0 }, /* ping */
+	{ "socket", { AF_INET, SOCK_DGRAM, 1 }, NO, 0, 0 },   /* ping */
 	{ "socket", { AF_INET, SOCK_DGRAM, 136 }, NO, 0, 0 }, /* UDP-Lite */
 	{ "socket", { AF_NETLINK, SOCK_RAW, 0 }, EAFNOSUPPORT, 0, 0 },
 	{ "socket", { AF_NETLINK, SOCK_RAW, 12 }, NO, 0, 0 }, /* netfilter */

@@ -22,14 +22,10 @@ static void reads_sizes(void **state)
 		uint64_t bytes;
 		const char *suggestion;
 	} rows[] = {
-		{ "512M", UNIT_OK, 512ULL << 20, "" },
-		{ "1K", UNIT_OK, 1024, "" },
-		{ "2Gi", UNIT_OK, 2ULL << 30, "" },
-		{ "512", UNIT_MISSING, 0, "512M" },
-		{ "512m", UNIT_WRONG, 0, "512M" },
-		{ "512MB", UNIT_WRONG, 0, "512M" },
-		{ "much", UNIT_NOT_A_NUMBER, 0, "" },
-		{ "99999999999999999999G", UNIT_TOO_LARGE, 0, "" },
+		{ "512M", UNIT_OK, 512ULL << 20, "" }, { "1K", UNIT_OK, 1024, "" },
+		{ "2Gi", UNIT_OK, 2ULL << 30, "" },    { "512", UNIT_MISSING, 0, "512M" },
+		{ "512m", UNIT_WRONG, 0, "512M" },     { "512MB", UNIT_WRONG, 0, "512M" },
+		{ "much", UNIT_NOT_A_NUMBER, 0, "" },  { "99999999999999999999G", UNIT_TOO_LARGE, 0, "" },
 		{ "-1M", UNIT_NOT_A_NUMBER, 0, "" },
 	};
 

@@ -77,8 +77,10 @@ static void offer(const char *words, struct text *out)
 	FILE *pipe;
 
 	assert_int_equal(completion_write(&script, "bash"), 0);
-	text_addf(&script, "compopt() { :; }\nCOMP_WORDS=(%s)\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_pyconfine\n"
-	                   "printf '%%s\\n' \"${COMPREPLY[@]}\"\n", words);
+	text_addf(&script,
+	          "compopt() { :; }\nCOMP_WORDS=(%s)\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_pyconfine\n"
+	          "printf '%%s\\n' \"${COMPREPLY[@]}\"\n",
+	          words);
 	tree_file("script", text_string(&script), 0644);
 	text_addf(&command, "cd %s && bash script", tree(""));
 	pipe = popen(text_string(&command), "r");

@@ -1,4 +1,5 @@
-/* What people read must know what the tables know: manual pages, starter profiles, help. Runs from the project's directory. */
+/* What people read must know what the tables know: manual pages, starter profiles, help. Runs from the project's
+ * directory. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,8 +82,9 @@ static void starters_are_clean(void **state)
 		struct profile_request request = { .script = "x.py" };
 		struct profile profile;
 
-		assert_int_equal(profile_check("starter.yaml", starter->text, strlen(starter->text), &request, &arena, &profile,
-		                               &diagnostics), 0);
+		assert_int_equal(profile_check("starter.yaml", starter->text, strlen(starter->text), &request, &arena,
+		                               &profile, &diagnostics),
+		                 0);
 		if (diagnostics.count > 0)
 			fail_msg("%s: %s", starter->default_name, diagnostics.items[0].message);
 		if (profile.not_yet.count > 0)

@@ -9,8 +9,14 @@
 #include "plan/expand.h"
 
 static const char *const environment[] = { "UPLOAD=/srv/in/a b.png", "EMPTY=", NULL };
-static const struct variables variables = { .home = "/home/ada", .script = "/srv/app/report.py", .script_dir = "/srv/app",
-	.cwd = "/work dir", .user = "ada", .uid = 1000, .session = "s1", .environment = environment };
+static const struct variables variables = { .home = "/home/ada",
+	                                    .script = "/srv/app/report.py",
+	                                    .script_dir = "/srv/app",
+	                                    .cwd = "/work dir",
+	                                    .user = "ada",
+	                                    .uid = 1000,
+	                                    .session = "s1",
+	                                    .environment = environment };
 
 static void expands_paths(void **state)
 {
@@ -59,7 +65,8 @@ static void refuses_what_has_no_value(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct profile_string text = { .value = rows[i].text, .pos = { .file = "p.yaml", .line = 3, .column = 9 } };
+		const struct profile_string text = { .value = rows[i].text,
+			                             .pos = { .file = "p.yaml", .line = 3, .column = 9 } };
 		struct error err = { 0 };
 
 		assert_null(expand_path(&text, &variables, &arena, &err));

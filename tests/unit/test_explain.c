@@ -33,10 +33,12 @@ static void make(struct made_up *made)
 	plan->library_paths = 41;
 	for (size_t i = 0; i < PROMISE_COUNT; i++)
 		plan->promises[i].status = PROMISE_UNLIMITED;
-	plan->promises[PROMISE_FILES] = (struct promise_row){
-		.granted = "read 2, write 1, private /tmp 64M", .kept_by = "mount namespace + Landlock v6", .status = PROMISE_ENFORCED };
-	plan->promises[PROMISE_NETWORK] = (struct promise_row){
-		.granted = "api.example.com:443 only", .kept_by = "network namespace + broker", .status = PROMISE_ENFORCED };
+	plan->promises[PROMISE_FILES] = (struct promise_row){ .granted = "read 2, write 1, private /tmp 64M",
+		                                              .kept_by = "mount namespace + Landlock v6",
+		                                              .status = PROMISE_ENFORCED };
+	plan->promises[PROMISE_NETWORK] = (struct promise_row){ .granted = "api.example.com:443 only",
+		                                                .kept_by = "network namespace + broker",
+		                                                .status = PROMISE_ENFORCED };
 }
 
 static void expect(const struct made_up *made, const char *expected)
@@ -61,9 +63,11 @@ static void prints_as_the_contract_shows(void **state)
 
 	(void)state;
 	make(&made);
-	made.prepared.plan.promises[PROMISE_MEMORY] = (struct promise_row){
-		.granted = "512M, whole tree", .kept_by = "cgroup v2", .status = PROMISE_MISSING, .reason = "no delegation here",
-		.fix = "pyconfine doctor" };
+	made.prepared.plan.promises[PROMISE_MEMORY] = (struct promise_row){ .granted = "512M, whole tree",
+		                                                            .kept_by = "cgroup v2",
+		                                                            .status = PROMISE_MISSING,
+		                                                            .reason = "no delegation here",
+		                                                            .fix = "pyconfine doctor" };
 	expect(&made, HEAD TITLE
 	       "memory     512M, whole tree                     cgroup v2                      MISSING: no delegation here\n"
 	       "no limit     exec, privileges, processes, cpu_time, cpus, process_count, open_files, file_size, output, tmp, timeout\n"
@@ -90,7 +94,8 @@ static void prints_what_is_not_built_yet(void **state)
 	assert_true(explain_is_refused(&made.prepared.plan));
 }
 
-/* Long names push columns aside instead of running into them; nothing that a file name holds reaches the terminal raw. */
+/* Long names push columns aside instead of running into them; nothing that a file name holds reaches the terminal raw.
+ */
 static void keeps_columns_apart(void **state)
 {
 	TEXT_CLEANUP struct text out = { 0 };

@@ -85,8 +85,9 @@ static void test_table(void **state)
 			action = run(&program, NATIVE, (uint32_t)number, row->args);
 			if (action != want)
 				fail_msg("%s(%#lx, %#lx, %#lx, %#lx) in variant %u: %#x, not %#x", row->call,
-				         (unsigned long)row->args[0], (unsigned long)row->args[1], (unsigned long)row->args[2],
-				         (unsigned long)row->args[3], variant, action, want);
+				         (unsigned long)row->args[0], (unsigned long)row->args[1],
+				         (unsigned long)row->args[2], (unsigned long)row->args[3], variant, action,
+				         want);
 			tried++;
 		}
 	}
@@ -147,7 +148,8 @@ static void test_every_number(void **state)
 				answer = NO;
 			uint32_t action = run(&program, NATIVE, (uint32_t)number, NULL);
 			if (action != expected_action(answer, variant))
-				fail_msg("call %d (%s) in variant %u: %#x", number, name ? name : "no name", variant, action);
+				fail_msg("call %d (%s) in variant %u: %#x", number, name ? name : "no name", variant,
+				         action);
 		}
 	}
 }
@@ -161,7 +163,8 @@ static void test_other_architectures(void **state)
 	for (unsigned variant = 0; variant < FILTER_VARIANT_COUNT; variant++) {
 		struct sock_fprog program = assemble(&arena, variant, rows, 1);
 		struct sock_fprog bare = { compiled_filters[variant].count,
-			                       arena_array(&arena, compiled_filters[variant].count, sizeof(struct sock_filter)) };
+			                   arena_array(&arena, compiled_filters[variant].count,
+			                               sizeof(struct sock_filter)) };
 
 		memcpy(bare.filter, compiled_filters[variant].instructions, bare.len * sizeof(struct sock_filter));
 		assert_true(bpf_sim_valid(bare.filter, bare.len));
@@ -196,7 +199,8 @@ static void test_rows(void **state)
 	struct sock_fprog plain = assemble(&arena, 0, rows, 7), notify = assemble(&arena, FILTER_NOTIFY, rows, 7);
 
 	/* both arguments must fit, whatever their high halves */
-	assert_int_equal(run(&plain, NATIVE, SYS_socketpair, (uint64_t[4]){ DIRTY | AF_UNIX, DIRTY | SOCK_DGRAM | SOCK_CLOEXEC }),
+	assert_int_equal(run(&plain, NATIVE, SYS_socketpair,
+	                     (uint64_t[4]){ DIRTY | AF_UNIX, DIRTY | SOCK_DGRAM | SOCK_CLOEXEC }),
 	                 SECCOMP_RET_USER_NOTIF);
 	assert_int_equal(run(&plain, NATIVE, SYS_socketpair, (uint64_t[4]){ AF_UNIX, SOCK_STREAM }), SECCOMP_RET_ALLOW);
 	assert_int_equal(run(&plain, NATIVE, SYS_socketpair, (uint64_t[4]){ AF_INET, SOCK_DGRAM }), REFUSE(EPERM));
@@ -205,7 +209,8 @@ static void test_rows(void **state)
 	assert_int_equal(run(&notify, NATIVE, SYS_kill, (uint64_t[4]){ 77 }), REFUSE(EPERM));
 	assert_int_equal(run(&plain, NATIVE, SYS_kill, (uint64_t[4]){ 78 }), SECCOMP_RET_ALLOW);
 	assert_int_equal(run(&plain, NATIVE, SYS_read, NULL), REFUSE(ENOSYS));
-	assert_int_equal(run(&plain, NATIVE, SYS_socket, (uint64_t[4]){ AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC }), REFUSE(EPERM));
+	assert_int_equal(run(&plain, NATIVE, SYS_socket, (uint64_t[4]){ AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC }),
+	                 REFUSE(EPERM));
 	assert_int_equal(run(&notify, NATIVE, SYS_socket, (uint64_t[4]){ AF_UNIX, SOCK_DGRAM }), NOTIFY);
 	assert_int_equal(run(&plain, NATIVE, SYS_socket, (uint64_t[4]){ AF_UNIX, SOCK_STREAM }), SECCOMP_RET_ALLOW);
 	assert_int_equal(run(&plain, NATIVE, SYS_unshare, NULL), SECCOMP_RET_ALLOW);
@@ -254,7 +259,8 @@ static void test_init(void **state)
 {
 	(void)state;
 	struct arena arena ARENA_CLEANUP = { 0 };
-	struct sock_fprog program = { init_filter.count, arena_array(&arena, init_filter.count, sizeof(struct sock_filter)) };
+	struct sock_fprog program = { init_filter.count,
+		                      arena_array(&arena, init_filter.count, sizeof(struct sock_filter)) };
 
 	memcpy(program.filter, init_filter.instructions, program.len * sizeof(struct sock_filter));
 	assert_true(bpf_sim_valid(program.filter, program.len));
@@ -266,7 +272,8 @@ static void test_init(void **state)
 	}
 	assert_int_equal(run(&program, NATIVE, SYS_prctl, (uint64_t[4]){ PR_SET_PDEATHSIG }), SECCOMP_RET_ALLOW);
 	assert_int_equal(run(&program, NATIVE, SYS_prctl, (uint64_t[4]){ PR_SET_DUMPABLE }), REFUSE(EPERM));
-	assert_int_equal(run(&program, NATIVE, SYS_openat, (uint64_t[4]){ 0, 0, O_RDONLY | O_CLOEXEC }), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(&program, NATIVE, SYS_openat, (uint64_t[4]){ 0, 0, O_RDONLY | O_CLOEXEC }),
+	                 SECCOMP_RET_ALLOW);
 	assert_int_equal(run(&program, NATIVE, SYS_openat, (uint64_t[4]){ 0, 0, O_RDWR }), REFUSE(EPERM));
 	assert_int_equal(run(&program, NATIVE, SYS_openat, (uint64_t[4]){ 0, 0, O_CREAT }), REFUSE(EPERM));
 	assert_int_equal(run(&program, NATIVE, SYS_execve, NULL), REFUSE(ENOSYS));
@@ -282,7 +289,8 @@ static void test_lists(void **state)
 	for (const struct syscall_group *group = syscall_groups; group->name; group++) {
 		assert_true(strlen(group->reason) > 5);
 		for (const char *const *call = group->calls; *call; call++) {
-			if (is_forbidden(*call) || group_of(*call) != group || syscall_find(*call, &number) == SYSCALL_UNKNOWN)
+			if (is_forbidden(*call) || group_of(*call) != group ||
+			    syscall_find(*call, &number) == SYSCALL_UNKNOWN)
 				fail_msg("%s: twice, forbidden as well, or unknown", *call);
 		}
 	}

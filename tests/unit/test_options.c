@@ -57,7 +57,8 @@ static int parse(enum command_id command, const char *const *words, struct arena
 
 	for (int i = 0; i < argc; i++)
 		argv[i] = arena_strdup(arena, words[i]);
-	if (options_parse(command, argc, argv, &next, arena, &options, err) || options_target(argc, argv, next, &options, err))
+	if (options_parse(command, argc, argv, &next, arena, &options, err) ||
+	    options_target(argc, argv, next, &options, err))
 		return -1;
 	describe(out, &options);
 	return 0;
@@ -86,8 +87,10 @@ static void reads_command_lines(void **state)
 		{ { "run", "-p", "x", "a.py" }, "profile=x script:a.py" },
 		{ { "run", "-px", "a.py" }, "profile=x script:a.py" },
 		{ { "run", "--profile=x", "--profile", "y", "a.py" }, "profile=y script:a.py" },
-		{ { "run", "--cwd", "/tmp", "-q", "-v", "--dry-run", "--json", "a.py" }, "cwd=/tmp dry-run quiet verbose json script:a.py" },
-		{ { "run", "--assume", "userns=0", "--assume=landlock=2", "a.py" }, "assume=userns=0,landlock=2 script:a.py" },
+		{ { "run", "--cwd", "/tmp", "-q", "-v", "--dry-run", "--json", "a.py" },
+		  "cwd=/tmp dry-run quiet verbose json script:a.py" },
+		{ { "run", "--assume", "userns=0", "--assume=landlock=2", "a.py" },
+		  "assume=userns=0,landlock=2 script:a.py" },
 		{ { "run", "-m", "json.tool", "-h" }, "module:json.tool [-h]" },
 		{ { "run", "-mjson.tool", "x" }, "module:json.tool [x]" },
 		{ { "run", "-c", "print(1)", "x" }, "command:print(1) [x]" },
@@ -115,6 +118,8 @@ static void reads_command_lines(void **state)
 
 static void refuses_command_lines(void **state)
 {
+	/* A row is read across. */
+	/* clang-format off */
 	static const struct {
 		const char *words[WORDS_MAX];
 		enum message_code code;
@@ -158,6 +163,7 @@ static void refuses_command_lines(void **state)
 		{ { "--" }, CODE_USAGE, "nothing follows \"--\"; a script was expected", "" },
 		{ { "" }, CODE_USAGE, "the script's name is empty", "" },
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -193,7 +199,8 @@ static void mixes_options_and_operands(void **state)
 	assert_null(operands[3]);
 	strcpy(words[3], "sarfi");
 	assert_int_equal(options_mixed(COMMAND_CHECK, 7, argv, &arena, &options, &operands, &err), -1);
-	assert_string_equal(err.message, "--format: \"sarfi\" is not one of text|json|sarif|github; did you mean sarif?");
+	assert_string_equal(err.message,
+	                    "--format: \"sarfi\" is not one of text|json|sarif|github; did you mean sarif?");
 }
 
 /* Splits, and joins what came out with "|". */
@@ -268,7 +275,8 @@ static void has_sound_tables(void **state)
 		assert_int_equal(row->action == OPTION_GRANT, row->key != NULL);
 		assert_int_equal(row->kind == VALUE_NONE, row->value == NULL);
 		assert_int_equal(row->kind == VALUE_WORDS, row->words != NULL);
-		assert_int_equal(row->value == NULL, row->action == OPTION_SWITCH || (row->action == OPTION_NOT_YET && !row->value));
+		assert_int_equal(row->value == NULL,
+		                 row->action == OPTION_SWITCH || (row->action == OPTION_NOT_YET && !row->value));
 		assert_true(row->letter != 'm' && row->letter != 'c');
 		for (const struct option_row *other = row + 1; other->name; other++) {
 			assert_string_not_equal(row->name, other->name);
@@ -286,12 +294,9 @@ static void has_sound_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_command_lines),
-		cmocka_unit_test(refuses_command_lines),
-		cmocka_unit_test(mixes_options_and_operands),
-		cmocka_unit_test(splits_shebang_lines),
-		cmocka_unit_test(refuses_a_cut_shebang_line),
-		cmocka_unit_test(has_sound_tables),
+		cmocka_unit_test(reads_command_lines),        cmocka_unit_test(refuses_command_lines),
+		cmocka_unit_test(mixes_options_and_operands), cmocka_unit_test(splits_shebang_lines),
+		cmocka_unit_test(refuses_a_cut_shebang_line), cmocka_unit_test(has_sound_tables),
 	};
 
 	return cmocka_run_group_tests(tests, tree_setup, tree_teardown);

@@ -200,12 +200,12 @@ static void an_emitted_profile_means_the_same_elsewhere(void **state)
 		"version: 1\ndescription: \"a \\\"quoted\\\" \\\\ line\\nand another\\u2028\"\n"
 		"python: {interpreter: \"venv:env\", options: [-Wignore]}\n"
 		"files: {read: [data, \"${PROFILE_DIR}/x\", \"~odd\", {path: \"a: b # c\", as: \"/in side\", exec: "
-	        "true}], write: [./o]}\n"
+		"true}], write: [./o]}\n"
 		"outputs: {path: out, as: /o, files: 3, size: 1.5K, suffixes: [.png]}\nexec: [bin/tool, git]\n"
 		"env: {set: {A: \"${PROFILE_DIR}\", B: \"- x\", C: \" \", D: \"\xc3\xbc\"}}\nsecrets: {s: {from: "
-	        "\"fd:3\", as: \"env:S\"}}\n"
+		"\"fd:3\", as: \"env:S\"}}\n"
 		"network: {listen: [80]}\nlimits: {cpus: 1.25, timeout: 90s, grace: 0s}\nrequire: {memory: "
-	        "per-process}\n"
+		"per-process}\n"
 		"system: {user: 7}\naudit: {log: \"file:/var/log/x\"}\n";
 	READING_CLEANUP struct reading reading, elsewhere, unchanged;
 	TEXT_CLEANUP struct text emitted = { 0 };

@@ -214,13 +214,13 @@ static void values_become_fields(void **state)
 {
 	static const char text[] =
 		"version: 1\nname: x\ndescription: |\n  two\n  lines\npython: {interpreter: 3.10, isolated: true, "
-	        "options: [\"-X utf8\", -O]}\n"
+		"options: [\"-X utf8\", -O]}\n"
 		"files: {read: [a, {path: /b, as: /c, optional: true, exec: true}], tmp: 1.5M, home: none}\n"
 		"network: {allow: [\"A.net:1\"], listen: [8080], loopback: host}\nexec: [git, ./tool]\n"
 		"env: {allow: [\"LC_*\"], set: {A: \"${HOME}/x\", B: \"\"}}\nlimits: {memory: none, cpus: 0.5, grace: "
-	        "0s, processes: 8}\n"
+		"0s, processes: 8}\n"
 		"on_denial: kill\nrequire: {memory: per-process}\nsystem: {user: 1234, hostname: h1, capabilities: "
-	        "[net_raw]}\nlocked: true\n";
+		"[net_raw]}\nlocked: true\n";
 	READING_CLEANUP struct reading reading;
 	const struct profile *p = &reading.profile;
 

@@ -11,8 +11,12 @@
 static struct diagnostic fault(const char *source, uint32_t column, uint32_t length)
 {
 	return (struct diagnostic){
-		.severity = SEVERITY_ERROR, .code = CODE_UNKNOWN_KEY, .pos = { "a.yaml", 4, column }, .length = length,
-		.message = "wrong", .source_line = source,
+		.severity = SEVERITY_ERROR,
+		.code = CODE_UNKNOWN_KEY,
+		.pos = { "a.yaml", 4, column },
+		.length = length,
+		.message = "wrong",
+		.source_line = source,
 	};
 }
 
@@ -24,10 +28,20 @@ static void renders_as_the_contract_shows(void **state)
 		"    | ^^^^^\n"
 		"report.pyconfine.yaml:9:13: error: \"512\" has no unit; did you mean 512M?               [missing-unit]\n";
 	struct diagnostic items[] = {
-		{ SEVERITY_ERROR, CODE_UNKNOWN_KEY, { "report.pyconfine.yaml", 4, 1 }, 5,
-		  "unknown key \"fiels\"; did you mean \"files\"?", NULL, "fiels:" },
-		{ SEVERITY_ERROR, CODE_MISSING_UNIT, { "report.pyconfine.yaml", 9, 13 }, 3,
-		  "\"512\" has no unit; did you mean 512M?", NULL, NULL },
+		{ SEVERITY_ERROR,
+		  CODE_UNKNOWN_KEY,
+		  { "report.pyconfine.yaml", 4, 1 },
+		  5,
+		  "unknown key \"fiels\"; did you mean \"files\"?",
+		  NULL,
+		  "fiels:" },
+		{ SEVERITY_ERROR,
+		  CODE_MISSING_UNIT,
+		  { "report.pyconfine.yaml", 9, 13 },
+		  3,
+		  "\"512\" has no unit; did you mean 512M?",
+		  NULL,
+		  NULL },
 	};
 	struct diagnostics list = { .items = items, .count = 2, .errors = 2 };
 	TEXT_CLEANUP struct text out = { 0 };
@@ -59,6 +73,8 @@ static void renders_for_run(void **state)
 /* The underlined part must stand below what it means, whatever the line holds. */
 static void places_the_caret(void **state)
 {
+	/* A row is read across. */
+	/* clang-format off */
 	static const struct {
 		const char *source;
 		uint32_t column, length;
@@ -76,6 +92,7 @@ static void places_the_caret(void **state)
 		{ "key:", 5, 1, "key:", "    ^" },                                           /* behind the end */
 		{ "key: abc", 6, 99, "key: abc", "     ^^^" },                               /* no further than the line */
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -174,12 +191,12 @@ static void renders_sarif(void **state)
 	assert_int_equal(json_object_array_length(member(log, "/runs/0/tool/driver/rules")), 2);
 	assert_int_equal(json_object_get_int(member(log, "/runs/0/results/2/ruleIndex")), 0);
 	assert_string_equal(json_object_get_string(member(log, "/runs/0/results/2/level")), "warning");
-	assert_string_equal(
-		json_object_get_string(member(log, "/runs/0/results/0/locations/0/physicalLocation/artifactLocation/uri")),
-		"my%20dir/%C3%A4%23.yaml");
-	assert_string_equal(
-		json_object_get_string(member(log, "/runs/0/results/1/locations/0/physicalLocation/artifactLocation/uri")),
-		"file:///srv/a.yaml");
+	assert_string_equal(json_object_get_string(
+				    member(log, "/runs/0/results/0/locations/0/physicalLocation/artifactLocation/uri")),
+	                    "my%20dir/%C3%A4%23.yaml");
+	assert_string_equal(json_object_get_string(
+				    member(log, "/runs/0/results/1/locations/0/physicalLocation/artifactLocation/uri")),
+	                    "file:///srv/a.yaml");
 	assert_int_equal(
 		json_object_get_int(member(log, "/runs/0/results/0/locations/0/physicalLocation/region/endColumn")), 8);
 	json_object_put(log);
@@ -226,10 +243,14 @@ static void renders_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(renders_as_the_contract_shows), cmocka_unit_test(renders_for_run),
-		cmocka_unit_test(places_the_caret),              cmocka_unit_test(cuts_long_lines),
-		cmocka_unit_test(renders_errors),                cmocka_unit_test(colours_without_moving),
-		cmocka_unit_test(renders_sarif),                 cmocka_unit_test(renders_github),
+		cmocka_unit_test(renders_as_the_contract_shows),
+		cmocka_unit_test(renders_for_run),
+		cmocka_unit_test(places_the_caret),
+		cmocka_unit_test(cuts_long_lines),
+		cmocka_unit_test(renders_errors),
+		cmocka_unit_test(colours_without_moving),
+		cmocka_unit_test(renders_sarif),
+		cmocka_unit_test(renders_github),
 		cmocka_unit_test(renders_json),
 	};
 

@@ -1,5 +1,5 @@
-/* The whole way from a profile to a confined interpreter, without the YAML: each row is a Python program, what it must answer
- * inside, in both modes. As whoever runs the tests. */
+/* The whole way from a profile to a confined interpreter, without the YAML: each row is a Python program, what it must
+ * answer inside, in both modes. As whoever runs the tests. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -93,8 +93,12 @@ static int free_arena(void **state)
 /* Runs `python -c code` and returns its exit status; its first line of output goes to `line`. */
 static int run(const struct host_facts *facts, const struct profile *profile, const char *code, char *line, size_t size)
 {
-	struct request request = { .kind = RUN_COMMAND, .target = code, .cwd = "/", .home = "/home/nobody-here",
-		.user_name = "tester", .environment = environment };
+	struct request request = { .kind = RUN_COMMAND,
+		                   .target = code,
+		                   .cwd = "/",
+		                   .home = "/home/nobody-here",
+		                   .user_name = "tester",
+		                   .environment = environment };
 	struct outcome outcome = { 0 };
 	struct error err = { 0 };
 	struct plan plan;
@@ -110,11 +114,15 @@ static int run(const struct host_facts *facts, const struct profile *profile, co
 	if (supervise_run(&plan, &outcome, &err))
 		fail_msg("run: %s", err.message);
 	dup2(saved, 1);
-	assert_true(!plan.private_tmp || (access(plan.private_tmp, F_OK) && errno == ENOENT)); /* nothing is left behind */
+	assert_true(!plan.private_tmp ||
+	            (access(plan.private_tmp, F_OK) && errno == ENOENT)); /* nothing is left behind */
 	if (outcome.kind == OUTCOME_SETUP_FAILED)
-		fail_msg("stage %s%s, step %d (%s): %s", outcome.failure.stage < STAGE_COUNT ? stages[outcome.failure.stage].name : "clone",
+		fail_msg("stage %s%s, step %d (%s): %s",
+		         outcome.failure.stage < STAGE_COUNT ? stages[outcome.failure.stage].name : "clone",
 		         outcome.failure.verify ? " (reading back)" : "", outcome.failure.step,
-		         outcome.failure.stage == STAGE_VIEW && outcome.failure.step >= 0 ? plan.view[outcome.failure.step].target : "",
+		         outcome.failure.stage == STAGE_VIEW && outcome.failure.step >= 0
+		                 ? plan.view[outcome.failure.step].target
+		                 : "",
 		         strerror(outcome.failure.sys_errno));
 	length = pread(out, line, size - 1, 0);
 	line[length > 0 ? length : 0] = '\0';
@@ -146,20 +154,26 @@ static const struct row rows[] = {
 	{ "runs no shell", "print(t(os.execv, '/bin/sh', ['sh', '-c', 'true']))", "ENOENT", "EACCES" },
 	{ "starts itself again",
 	  "import subprocess, sys as s; print(subprocess.run([s.executable, '-c', 'pass']).returncode)", "0", "0" },
-	{ "has threads", "import threading as h; x = h.Thread(target=lambda: None); x.start(); x.join(); print('open')", "open", "open" },
+	{ "has threads", "import threading as h; x = h.Thread(target=lambda: None); x.start(); x.join(); print('open')",
+	  "open", "open" },
 	{ "has no internet socket but its own loopback's", "import socket; print(t(socket.socket))", "open", "EPERM" },
-	{ "makes no user namespace", "print(t(lambda: os.unshare(1)) if hasattr(os, 'unshare') else sys(272, 0x10000000))", "EPERM", "EPERM" },
+	{ "makes no user namespace",
+	  "print(t(lambda: os.unshare(1)) if hasattr(os, 'unshare') else sys(272, 0x10000000))", "EPERM", "EPERM" },
 	{ "traces nobody", "print(sys(101, 0, 0, 0, 0))", "EPERM", "EPERM" },
 	{ "unknown calls do not exist", "print(sys(600))", "ENOSYS", "ENOSYS" },
 	{ "io_uring does not exist", "print(sys(425, 1, 0))", "EPERM", "EPERM" },
-	{ "has no secret of the caller's environment", "print(os.environ.get('SECRET_TOKEN', 'unset'))", "unset", "unset" },
+	{ "has no secret of the caller's environment", "print(os.environ.get('SECRET_TOKEN', 'unset'))", "unset",
+	  "unset" },
 	{ "keeps what is allowed of it", "print(os.environ.get('LANG'))", "C.UTF-8", "C.UTF-8" },
-	{ "has no capability", "print([l.split()[1] for l in open('/proc/self/status') if l.startswith('CapBnd') or l.startswith('CapEff')][0])",
+	{ "has no capability",
+	  "print([l.split()[1] for l in open('/proc/self/status') if l.startswith('CapBnd') or l.startswith('CapEff')][0])",
 	  "0000000000000000", "0000000000000000" },
 	{ "is not root", "print('root' if os.getuid() == 0 else 'user')", "user", "user" },
-	{ "has three descriptors", "print(sorted(int(d) for d in os.listdir('/proc/self/fd'))[:3], len(os.listdir('/proc/self/fd')))",
+	{ "has three descriptors",
+	  "print(sorted(int(d) for d in os.listdir('/proc/self/fd'))[:3], len(os.listdir('/proc/self/fd')))",
 	  "[0, 1, 2] 4", "[0, 1, 2] 4" },
-	{ "mounts nothing", "print('open' if libc.mount(b'x', b'/tmp', b'tmpfs', 0, None) == 0 else errno.errorcode[ctypes.get_errno()])",
+	{ "mounts nothing",
+	  "print('open' if libc.mount(b'x', b'/tmp', b'tmpfs', 0, None) == 0 else errno.errorcode[ctypes.get_errno()])",
 	  "EPERM", "EPERM" },
 };
 
@@ -210,14 +224,17 @@ static void passes_exit_statuses(void **state)
 	profile.limits.timeout = (struct limit){ .set = true, .value = 300 };
 	profile.limits.grace = (struct limit){ .set = true, .value = 100 };
 	assert_int_equal(run(&facts, &profile, "import time; time.sleep(30)", line, sizeof(line)), 124);
-	assert_int_equal(run(&facts, &profile, "import time, signal; signal.signal(15, signal.SIG_IGN); time.sleep(30)", line,
-	                     sizeof(line)), 124);
+	assert_int_equal(run(&facts, &profile, "import time, signal; signal.signal(15, signal.SIG_IGN); time.sleep(30)",
+	                     line, sizeof(line)),
+	                 124);
 }
 
 static void refuses_what_it_cannot_keep(void **state)
 {
 	struct host_facts facts = facts_here();
-	const struct request request = { .kind = RUN_COMMAND, .target = "pass", .cwd = "/", .environment = environment };
+	const struct request request = {
+		.kind = RUN_COMMAND, .target = "pass", .cwd = "/", .environment = environment
+	};
 	struct profile profile = offline();
 	struct error err = { 0 };
 	struct plan plan;
@@ -226,10 +243,13 @@ static void refuses_what_it_cannot_keep(void **state)
 	facts.features[FEATURE_LANDLOCK].level = 0;
 	assert_int_equal(plan_build(&request, &profile, &facts, &interpreter, &footprint, &arena, &plan, &err), -1);
 	assert_int_equal(err.code, CODE_CANNOT_KEEP);
-	assert_string_equal(err.message, "exec cannot be kept here: only Landlock tells programs from libraries, and this kernel has none");
+	assert_string_equal(
+		err.message,
+		"exec cannot be kept here: only Landlock tells programs from libraries, and this kernel has none");
 	facts.features[FEATURE_NAMESPACES].level = 0;
 	assert_int_equal(plan_build(&request, &profile, &facts, &interpreter, &footprint, &arena, &plan, &err), -1);
-	assert_string_equal(err.message, "files cannot be kept here: neither namespaces nor Landlock are to be had here");
+	assert_string_equal(err.message,
+	                    "files cannot be kept here: neither namespaces nor Landlock are to be had here");
 }
 
 int main(void)

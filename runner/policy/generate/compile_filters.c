@@ -1,12 +1,13 @@
 /* Compiles the system call filters when the program is built: `compile_filters x86_64|aarch64 > compiled_filters.c`.
  *
  * 1. libseccomp compiles the lists of calls, for the target, whose numbers it knows. It is not asked about arguments: a
- *    call that has rules gets a marker as its action, because a set of libseccomp rules with different actions cannot say
- *    "in order, the first that holds decides, else forbidden". Nor is it asked for actions that the kernel or the
+ *    call that has rules gets a marker as its action, because a set of libseccomp rules with different actions cannot
+ * say "in order, the first that holds decides, else forbidden". Nor is it asked for actions that the kernel or the
  *    libseccomp of the build machine may lack (user notification).
  * 2. Its program is run here for every number: the action of each. Calls newer than libseccomp are added by number.
- * 3. emit.c writes that map as a binary search over runs of equal numbers, and behind it the argument rules. That is little
- *    more than half the length of libseccomp's binary tree (which the time to load is proportional to), and of its depth.
+ * 3. emit.c writes that map as a binary search over runs of equal numbers, and behind it the argument rules. That is
+ * little more than half the length of libseccomp's binary tree (which the time to load is proportional to), and of its
+ * depth.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -23,14 +24,14 @@
 #define FIRST_COMMON_NUMBER 424 /* the same on every architecture from here on */
 
 static const struct target targets[] = {
-	{"x86_64", SCMP_ARCH_X86_64, 0x40000000U},
-	{"aarch64", SCMP_ARCH_AARCH64, 0},
+	{ "x86_64", SCMP_ARCH_X86_64, 0x40000000U },
+	{ "aarch64", SCMP_ARCH_AARCH64, 0 },
 };
 
 /* Other architectures whose calls are "known elsewhere". */
 static const uint32_t other_arches[] = {
-	SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_X86, SCMP_ARCH_ARM, SCMP_ARCH_MIPS64, SCMP_ARCH_PPC64LE,
-	SCMP_ARCH_S390X, SCMP_ARCH_RISCV64, SCMP_ARCH_PARISC,
+	SCMP_ARCH_X86_64,  SCMP_ARCH_AARCH64, SCMP_ARCH_X86,     SCMP_ARCH_ARM,    SCMP_ARCH_MIPS64,
+	SCMP_ARCH_PPC64LE, SCMP_ARCH_S390X,   SCMP_ARCH_RISCV64, SCMP_ARCH_PARISC,
 };
 
 static bool is_newer_here(const struct target *target, const struct syscall_entry *entry)
@@ -84,7 +85,8 @@ static void report_unknown(const struct target *target, const char *name)
 {
 	int ignored;
 	if (find_way(target, name, &ignored) == WAY_UNKNOWN)
-		fprintf(stderr, "compile_filters: note: %s is unknown to this libseccomp, and will answer ENOSYS\n", name);
+		fprintf(stderr, "compile_filters: note: %s is unknown to this libseccomp, and will answer ENOSYS\n",
+		        name);
 }
 
 static bool has_rules(const struct argument_rule *rules, const char *name)
@@ -188,7 +190,7 @@ static void read_actions(scmp_filter_ctx ctx, const struct target *target, struc
 
 static void start_program(struct program *program, const struct argument_rule *rules, unsigned variant)
 {
-	*program = (struct program){.rules = rules, .variant = variant};
+	*program = (struct program){ .rules = rules, .variant = variant };
 	program->forbidden = variant & FILTER_NOTIFY ? RETURN_USER_NOTIF : SECCOMP_RET_ERRNO | EPERM;
 	for (unsigned number = 0; number <= HIGHEST_NUMBER; number++)
 		program->actions[number] = ANSWER_ENOSYS;
@@ -205,8 +207,8 @@ static void print_code(const char *type, const struct program *program)
 {
 	printf("static const struct sock_filter %s[] = {\n", type);
 	for (unsigned i = 0; i < program->length; i++)
-		printf("\t{0x%02x, %u, %u, 0x%08xU},\n", program->code[i].code, program->code[i].jt, program->code[i].jf,
-		       program->code[i].k);
+		printf("\t{0x%02x, %u, %u, 0x%08xU},\n", program->code[i].code, program->code[i].jt,
+		       program->code[i].jf, program->code[i].k);
 	printf("};\n\n");
 }
 
@@ -304,8 +306,8 @@ int main(int argc, char **argv)
 	if (!target)
 		die("usage: compile_filters x86_64|aarch64", NULL);
 	check_tables(target);
-	printf("/* Written by compile_filters %s with libseccomp %u.%u.%u. */\n#include \"policy/rules.h\"\n\n", target->name,
-	       seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro);
+	printf("/* Written by compile_filters %s with libseccomp %u.%u.%u. */\n#include \"policy/rules.h\"\n\n",
+	       target->name, seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro);
 	static struct program program;
 	char name[32];
 	for (unsigned variant = 0; variant < FILTER_VARIANT_COUNT; variant++) {
@@ -316,7 +318,8 @@ int main(int argc, char **argv)
 	compile_init(target, &program);
 	print_code("init_code", &program);
 	printf("#define CODE(array) {array, sizeof(array) / sizeof(*array), %u}\n"
-	       "const struct compiled_filter compiled_filters[FILTER_VARIANT_COUNT] = {\n", program.body);
+	       "const struct compiled_filter compiled_filters[FILTER_VARIANT_COUNT] = {\n",
+	       program.body);
 	for (unsigned variant = 0; variant < FILTER_VARIANT_COUNT; variant++)
 		printf("\tCODE(variant_%u),\n", variant);
 	printf("};\nconst struct compiled_filter init_filter = CODE(init_code);\n\n");

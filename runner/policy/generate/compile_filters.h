@@ -10,8 +10,8 @@
 #define BLOCK_MAX 128
 #define HIGHEST_NUMBER 1023
 
-/* SECCOMP_RET_TRACE stands for "look at the arguments" in what libseccomp compiles: its data is the rule block's number,
- * or this, for a forbidden call. */
+/* SECCOMP_RET_TRACE stands for "look at the arguments" in what libseccomp compiles: its data is the rule block's
+ * number, or this, for a forbidden call. */
 #define MARKER_FORBIDDEN 0x7fffU
 
 struct target {

@@ -16,7 +16,7 @@ static unsigned emit(struct program *program, uint16_t code, uint32_t k)
 {
 	if (program->length == BPF_MAXINSNS)
 		die("the filter is longer than the kernel takes", NULL);
-	program->code[program->length] = (struct sock_filter){.code = code, .k = k};
+	program->code[program->length] = (struct sock_filter){ .code = code, .k = k };
 	return program->length++;
 }
 
@@ -146,7 +146,7 @@ static void find_runs(const struct program *program, struct tree *tree)
 {
 	for (unsigned number = 0; number <= HIGHEST_NUMBER; number++)
 		if (number == 0 || program->actions[number] != program->actions[number - 1])
-			tree->runs[tree->run_count++] = (struct run){number, program->actions[number]};
+			tree->runs[tree->run_count++] = (struct run){ number, program->actions[number] };
 	if (program->actions[HIGHEST_NUMBER] != (SECCOMP_RET_ERRNO | ENOSYS))
 		die("numbers that do not exist yet must answer ENOSYS", NULL);
 	if (tree->run_count < 2)
@@ -159,11 +159,11 @@ static void emit_search(struct program *program, struct tree *tree, unsigned fir
 	unsigned middle = (first + last + 1) / 2;
 	unsigned jump = emit(program, BPF_JMP | BPF_JGE | BPF_K, tree->runs[middle].start);
 	if (first == middle - 1)
-		tree->pending[tree->pending_count++] = (struct pending){jump, false, tree->runs[first].action};
+		tree->pending[tree->pending_count++] = (struct pending){ jump, false, tree->runs[first].action };
 	else
 		emit_search(program, tree, first, middle - 1);
 	if (middle == last) {
-		tree->pending[tree->pending_count++] = (struct pending){jump, true, tree->runs[last].action};
+		tree->pending[tree->pending_count++] = (struct pending){ jump, true, tree->runs[last].action };
 		return;
 	}
 	unsigned distance = program->length - jump - 1;
@@ -180,7 +180,8 @@ static uint32_t exit_return(const struct program *program, uint32_t action)
 
 static bool is_block(uint32_t action)
 {
-	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE && action != (SECCOMP_RET_TRACE | MARKER_FORBIDDEN);
+	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE &&
+	       action != (SECCOMP_RET_TRACE | MARKER_FORBIDDEN);
 }
 
 /* One exit for each action, right behind the tree where every jump reaches it: a return, or a jump to a rule block.
@@ -204,8 +205,10 @@ static void emit_exits(struct program *program, struct tree *tree, unsigned *at_
 			if (pending->action != action)
 				continue;
 			if (distance > JUMP_MAX)
-				die("the search tree is too long for its jumps: put the exits into its middle, too", NULL);
-			*(pending->if_true ? &program->code[pending->at].jt : &program->code[pending->at].jf) = (uint8_t)distance;
+				die("the search tree is too long for its jumps: put the exits into its middle, too",
+				    NULL);
+			*(pending->if_true ? &program->code[pending->at].jt
+			                   : &program->code[pending->at].jf) = (uint8_t)distance;
 		}
 	}
 }
@@ -213,8 +216,8 @@ static void emit_exits(struct program *program, struct tree *tree, unsigned *at_
 void program_emit(struct program *program, const struct target *target)
 {
 	static struct tree tree;
-	unsigned at_exits[BLOCK_MAX] = {0};
-	tree = (struct tree){0};
+	unsigned at_exits[BLOCK_MAX] = { 0 };
+	tree = (struct tree){ 0 };
 	emit_prefix(program, target);
 	find_runs(program, &tree);
 	emit_search(program, &tree, 0, tree.run_count - 1);

@@ -31,7 +31,7 @@ def host_secret(world):
     return world.must_hold(read_file(world.secret))
 
 
-@attempt("reads the host's /etc/passwd", HIDDEN, neighbour=lambda world: __import__("pwd").getpwuid(os.getuid()))
+@attempt("reads the host's /etc/passwd", HIDDEN, neighbour=lambda world: read_file("/etc/ld.so.cache"))
 def etc_passwd(world):
     content = read_file("/etc/passwd").decode()
     if "\ngames:" not in content or "\ndaemon:" not in content:
@@ -118,7 +118,7 @@ def o_path_reopen(world):
     return world.must_hold(read_file("/proc/self/fd/%d" % handle))
 
 
-@attempt("reads the secret through /proc/self/root", HIDDEN, neighbour=lambda world: os.listdir("/proc/self/fd"))
+@attempt("reads the secret through /proc/self/root", HIDDEN, neighbour=lambda world: read_file("/proc/meminfo"))
 def proc_self_root(world):
     return world.must_hold(read_file("/proc/self/root" + world.secret))
 
