@@ -1,5 +1,5 @@
-/* pyconfine: run a Python script confined by a profile. Here is nothing but the way to the commands (commands/table.c).
- */
+/* pyconfine: run a Python script confined by a profile. Here is nothing but the way to the commands
+ * (commands/table.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

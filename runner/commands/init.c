@@ -145,8 +145,8 @@ const char *init_file_name(const char *name, struct arena *arena)
 	return arena_printf(arena, "%s.pyconfine.yaml", name);
 }
 
-/* Never over something that is there, a dangling link included; for nobody but the owner to write, whatever the umask.
- */
+/* Never over something that is there, a dangling link included; for nobody but the owner to write, whatever the
+ * umask. */
 static int write_new(const char *file, const char *text, struct error *err)
 {
 	FD_CLEANUP int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);

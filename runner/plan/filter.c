@@ -1,5 +1,5 @@
-/* Which compiled filter, and the rows in front of it: what the profile says, and what only the mode of this run needs.
- */
+/* Which compiled filter, and the rows in front of it: what the profile says, and what only the mode of this run
+ * needs. */
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>

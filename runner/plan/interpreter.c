@@ -119,8 +119,8 @@ static char *program_of_env(struct search *search, const char *rest)
 	return NULL;
 }
 
-/* Reads the first line of the script: NULL when it is no shebang. Only of a regular file: reading a pipe would eat it.
- */
+/* Reads the first line of the script: NULL when it is no shebang. Only of a regular file: reading a pipe would eat
+ * it. */
 static const char *read_shebang(struct search *search)
 {
 	char line[512]; /* the kernel looks at 256 */

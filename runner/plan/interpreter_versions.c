@@ -48,8 +48,8 @@ bool interpreter_is_version(const char *spec)
 	return spec[0] == '\0' || (spec[0] == 't' && spec[1] == '\0' && numbers > 1);
 }
 
-/* Does "3.12.1" (an entry's name, maybe with something behind) belong to "3.12"? Whole numbers only: 3.1 is not 3.12.
- */
+/* Does "3.12.1" (an entry's name, maybe with something behind) belong to "3.12"? Whole numbers only: 3.1 is not
+ * 3.12. */
 static bool version_matches(const char *name, const char *version)
 {
 	size_t length = strlen(version);

@@ -1,5 +1,5 @@
-/* What of the host is shown to the script: the interpreter's footprint, presets, programs, grants, the script itself.
- */
+/* What of the host is shown to the script: the interpreter's footprint, presets, programs, grants, the script
+ * itself. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -50,8 +50,8 @@ static uint64_t count_threads_of(uint32_t uid)
 }
 
 /* RLIMIT_NPROC counts the threads of a user: of the user inside a user namespace (since 5.14), of the session's own uid
- * where root started us; where other processes of the user are around, they count too and are added. Uid 0 is exempt.
- */
+ * where root started us; where other processes of the user are around, they count too and are added. Uid 0 is
+ * exempt. */
 static void limit_processes(struct build *b)
 {
 	const struct limit *limit = &b->profile->limits.processes;

@@ -93,17 +93,28 @@ static void promise_privileges(struct build *b)
 		keep(b, PROMISE_PRIVILEGES, granted, "capabilities + no_new_privs + seccomp");
 }
 
+/* Not in the contract's list of what is always required, but nothing is weaker in silence. */
+static void miss_processes(struct build *b)
+{
+	struct promise_row *row = &b->plan->promises[PROMISE_PROCESSES];
+
+	miss(b, PROMISE_PROCESSES, "only its own", "signals to other processes of the same user are not stopped",
+	     "Linux 6.12, or namespaces: pyconfine doctor", b->profile->require[PROMISE_PROCESSES].level == REQUIRE_ALL);
+	row->warn = row->status == PROMISE_RELAXED;
+}
+
 static void promise_processes(struct build *b)
 {
 	if (b->plan->mode == MODE_NAMESPACES)
 		keep(b, PROMISE_PROCESSES, "only its own", "PID namespace");
 	else if (b->plan->landlock.abi >= 6)
 		keep(b, PROMISE_PROCESSES, "signals only to its own", landlock_name(b));
+	else if (b->facts->is_pid_1)
+		keep(b, PROMISE_PROCESSES, "signals only to the container's", "the container's PID namespace");
+	else if (b->plan->change_user)
+		keep(b, PROMISE_PROCESSES, "signals only to its own", "a user of its own");
 	else
-		miss(b, PROMISE_PROCESSES, "only its own",
-		     "signals to other processes of the same user are not stopped here",
-		     "Linux 6.12, or namespaces: pyconfine doctor",
-		     b->profile->require[PROMISE_PROCESSES].level == REQUIRE_ALL);
+		miss_processes(b);
 }
 
 static void promise_limit(struct build *b, enum promise promise, const struct limit *limit, const char *by,

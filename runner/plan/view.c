@@ -43,8 +43,8 @@ static int compare_items(const void *a, const void *b)
 	return order ? order : (int)y->write - (int)x->write;
 }
 
-/* At one path a mount comes before a mask, which goes over it, and both before a plain directory, which neither needs.
- */
+/* At one path a mount comes before a mask, which goes over it, and both before a plain directory, which neither
+ * needs. */
 static int rank(const struct entry *entry)
 {
 	return entry->kind == VIEW_DIRECTORY ? VIEW_PROC + 1 : (int)entry->kind;

@@ -5,8 +5,8 @@
 
 enum { R = SENSITIVE_READ, W = SENSITIVE_WRITE, RW = SENSITIVE_READ | SENSITIVE_WRITE };
 
-/* The whole comes before its parts, and the graver before the lesser: the first row that is touched is the one shown.
- */
+/* The whole comes before its parts, and the graver before the lesser: the first row that is touched is the one
+ * shown. */
 const struct sensitive_path sensitive_paths[] = {
 	{ "/", RW, false, "that is every file that the account can reach" },
 	{ "~", RW, false, "it holds keys, tokens and start-up files of everything the account uses" },
@@ -174,8 +174,8 @@ static bool is_within(const char *inner, const char *outer)
 
 static bool touches(const char *path, const char *row, bool below)
 {
-	/* Only "/" itself is everything: as a row it would otherwise lie above every grant, as a grant above every row.
-	 */
+	/* Only "/" itself is everything: as a row it would otherwise lie above every grant, as a grant above every
+	 * row. */
 	if (strcmp(path, "/") == 0 || strcmp(row, "/") == 0)
 		return strcmp(path, row) == 0;
 	return is_within(row, path) || (below ? is_within(path, row) : is_within(row, path));

@@ -2,8 +2,8 @@
  * the one that counts. */
 #include "profile/load.h"
 
-/* The assembler looks for the file from where make runs. A NUL is put behind each text for the convenience of readers.
- */
+/* The assembler looks for the file from where make runs. A NUL is put behind each text for the convenience of
+ * readers. */
 #define EMBED(name) \
 	__asm__(".pushsection .rodata\n" \
 	        ".globl builtin_" #name "_start\n" \

@@ -77,8 +77,8 @@ static void refuse(struct loader *loader, const struct profile_flag *flag, const
 			 "yours to change.";
 }
 
-/* One rule beside `network: host`, or one program beside `exec: any`, would take the rest away instead of adding to it.
- */
+/* One rule beside `network: host`, or one program beside `exec: any`, would take the rest away instead of adding to
+ * it. */
 static bool has_everything(const struct profile *profile, const struct flag_nodes *nodes)
 {
 	if (nodes->field->type == FIELD_NETWORK)

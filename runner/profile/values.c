@@ -112,8 +112,8 @@ static bool check_interpreter(struct reader *reader, const char *path, const str
 	             "It is auto, a version (3.12), a path with a /, or venv:DIR.");
 }
 
-/* One element of argv: "-X utf8" would be given to Python as one word with a blank in it, so it is stored as "-Xutf8".
- */
+/* One element of argv: "-X utf8" would be given to Python as one word with a blank in it, so it is stored as
+ * "-Xutf8". */
 static bool check_option(struct reader *reader, const char *path, const struct node *node, const char **value)
 {
 	const char *text = node->text, *rest;

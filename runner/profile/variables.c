@@ -88,8 +88,8 @@ bool variables_check(struct reader *reader, const struct node *node)
 	return good;
 }
 
-/* Words between underscores that name secrets; PWD and KEY only beside another word, since PWD alone is the directory.
- */
+/* Words between underscores that name secrets; PWD and KEY only beside another word, since PWD alone is the
+ * directory. */
 bool is_secret_name(const char *name)
 {
 	static const char *const words[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "PASS",       "SECRET",

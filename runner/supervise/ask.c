@@ -1,5 +1,5 @@
-/* The bare sandbox in which an interpreter is asked for its files: everything readable, nothing writable, no network.
- */
+/* The bare sandbox in which an interpreter is asked for its files: everything readable, nothing writable, no
+ * network. */
 #include "supervise/ask.h"
 
 #include <fcntl.h>

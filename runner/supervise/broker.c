@@ -100,8 +100,8 @@ static int copy_address(const struct seccomp_notif *call, union address *out, so
 	return 0;
 }
 
-/* What the path means to the script: from its own root, or beneath its own directory. An O_PATH descriptor, or -errno.
- */
+/* What the path means to the script: from its own root, or beneath its own directory. An O_PATH descriptor, or
+ * -errno. */
 static int open_path(pid_t thread, const char *path)
 {
 	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC,
@@ -152,8 +152,8 @@ static bool is_path_address(const union address *address, socklen_t length)
 	       address->un.sun_path[0] != '\0';
 }
 
-/* Without waiting: 0, -EINPROGRESS when it goes on, or -errno. The socket is the script's own, so its mode is put back.
- */
+/* Without waiting: 0, -EINPROGRESS when it goes on, or -errno. The socket is the script's own, so its mode is put
+ * back. */
 static int connect_now(int fd, const union address *address, socklen_t length, bool *blocking)
 {
 	int flags = fcntl(fd, F_GETFL), result;

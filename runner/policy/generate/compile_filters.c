@@ -2,13 +2,12 @@
  *
  * 1. libseccomp compiles the lists of calls, for the target, whose numbers it knows. It is not asked about arguments: a
  *    call that has rules gets a marker as its action, because a set of libseccomp rules with different actions cannot
- * say "in order, the first that holds decides, else forbidden". Nor is it asked for actions that the kernel or the
+ *    say "in order, the first that holds decides, else forbidden". Nor is it asked for actions that the kernel or the
  *    libseccomp of the build machine may lack (user notification).
  * 2. Its program is run here for every number: the action of each. Calls newer than libseccomp are added by number.
  * 3. emit.c writes that map as a binary search over runs of equal numbers, and behind it the argument rules. That is
- * little more than half the length of libseccomp's binary tree (which the time to load is proportional to), and of its
- * depth.
- */
+ *    little more than half the length of libseccomp's binary tree (which the time to load is proportional to), and of
+ *    its depth. */
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
