@@ -27,8 +27,8 @@ struct prepared {
 	struct plan plan;
 };
 
-/* Returns 0, or -1 with *err. Where the profile is at fault, out->diagnostics holds every fault and *err the first one.
- */
+/* Returns 0, or -1 with *err. Where the profile is at fault, out->diagnostics holds every fault and *err the first
+ * one. */
 int prepare(const struct run_options *options, enum prepare_purpose purpose, struct arena *arena, struct prepared *out,
             struct error *err);
 

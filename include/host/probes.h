@@ -4,8 +4,8 @@
 
 #include "host/facts.h"
 
-/* How long one probe may take. A refused call answers at once; what hangs is a host with a broken kernel or debugger.
- */
+/* How long one probe may take. A refused call answers at once; what hangs is a host with a broken kernel or
+ * debugger. */
 enum { PROBE_DEADLINE_MS = 3000 };
 
 /* probes.c: tries every feature in throw-away children and overwrites its fact. */

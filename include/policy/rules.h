@@ -52,8 +52,8 @@ extern const char *const init_calls[];
 extern const char *const must_know_calls[];
 
 /* Calls newer than libseccomp 2.5, known by number. The numbers are those of every architecture from 424 on; the two
- * below that exist on x86-64 alone. Ends with {"", 0}. Names stand in the entry, so that the table needs no relocation.
- */
+ * below that exist on x86-64 alone. Ends with {"", 0}. Names stand in the entry, so that the table needs no
+ * relocation. */
 struct syscall_entry {
 	char name[30];
 	int16_t number; /* -1: exists on other architectures only */

@@ -1,8 +1,8 @@
 /* YAML bytes to a tree of nodes that remember where they stood. runner/profile/document.c is the only user of libyaml.
  *
  * The subset: one document of mappings, lists and scalars in UTF-8. Scalars stay strings, so that 3.10 is not 3.1 and
- * "no" is not false. Anchors, aliases, tags, merge keys, directives, duplicate keys and control characters are errors.
- */
+ * "no" is not false. Anchors, aliases, tags, merge keys, directives, duplicate keys and control characters are
+ * errors. */
 #ifndef PROFILE_DOCUMENT_H
 #define PROFILE_DOCUMENT_H
 

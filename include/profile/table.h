@@ -101,8 +101,8 @@ bool field_is_set(const struct field *field, const struct profile *profile);
 /* Where it was said; {NULL} when that is not kept. */
 struct source_pos field_pos(const struct field *field, const struct profile *profile);
 
-/* The string as a profile anywhere else would have to say it: relative paths and ${PROFILE_DIR} made absolute. Appends.
- */
+/* The string as a profile anywhere else would have to say it: relative paths and ${PROFILE_DIR} made absolute.
+ * Appends. */
 void field_resolve(const struct field *field, const struct profile_string *string, struct text *out);
 
 /* The row of that path, or NULL. */

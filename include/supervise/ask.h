@@ -7,8 +7,8 @@
 #include "plan/footprint.h"
 
 /* What the cache remembers, or else the interpreter's own answer, which is then remembered. `cache_dir`: from
- * footprint_cache_dir(), or NULL. Returns 0, or -1 with CODE_FOOTPRINT, CODE_INTERPRETER_UNUSABLE or CODE_SETUP_FAILED.
- */
+ * footprint_cache_dir(), or NULL. Returns 0, or -1 with CODE_FOOTPRINT, CODE_INTERPRETER_UNUSABLE or
+ * CODE_SETUP_FAILED. */
 int footprint_obtain(const struct interpreter *interpreter, const struct host_facts *facts, const char *cache_dir,
                      struct arena *arena, struct footprint *out, struct error *err);
 

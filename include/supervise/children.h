@@ -1,5 +1,5 @@
-/* Ending everything below us without a PID namespace: we are a child subreaper, so what loses its parent becomes ours.
- */
+/* Ending everything below us without a PID namespace: we are a child subreaper, so what loses its parent becomes
+ * ours. */
 #ifndef SUPERVISE_CHILDREN_H
 #define SUPERVISE_CHILDREN_H
 

@@ -187,6 +187,20 @@ static bool has_killable_wait(const struct host_facts *facts)
 	return facts->kernel_major > 5 || (facts->kernel_major == 5 && facts->kernel_minor >= 19);
 }
 
+/* Memory that no process has mapped is in no process's books: without a cgroup it cannot be counted, so it is not made. The C
+ * library and multiprocessing do without. */
+static void add_memory_rows(struct build *b, struct rows *rows)
+{
+	static const char *const calls[] = { "memfd_create", "shmget", NULL };
+
+	for (size_t i = 0; calls[i]; i++) {
+		int number = -1;
+
+		if (syscall_find(calls[i], &number) == SYSCALL_KNOWN)
+			row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = ROW_ENOSYS, .arg = -1 });
+	}
+}
+
 int plan_filter(struct build *b)
 {
 	const struct profile *profile = b->profile;
@@ -200,7 +214,7 @@ int plan_filter(struct build *b)
 	if (profile->system.strict_syscalls)
 		request.variant |= FILTER_STRICT;
 	b->plan->notify = b->facts->features[FEATURE_USER_NOTIFY].level > 0 &&
-	                  (b->plan->mode == MODE_NAMESPACES ? profile->network.mode != NETWORK_HOST
+	                  (b->plan->mode == MODE_NAMESPACES ? (b->plan->namespaces & CLONE_NEWNET) != 0
 	                                                    : !b->plan->change_user);
 	if (b->plan->notify)
 		b->plan->filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
@@ -214,6 +228,8 @@ int plan_filter(struct build *b)
 		add_view_rows(b, &rows);
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_allow, ROW_ALLOW))
 		return -1;
+	if (profile->limits.memory.set)
+		add_memory_rows(b, &rows);
 	request.rows = rows.items;
 	request.row_count = rows.count;
 	return filter_assemble(&request, b->arena, &b->plan->filter, b->err);

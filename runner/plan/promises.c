@@ -147,7 +147,7 @@ static void promise_limits(struct build *b)
 	const char *later = "not built yet";
 
 	promise_limit(b, PROMISE_MEMORY, &p->limits.memory, "watcher over the whole tree", NULL);
-	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time, "watcher over the whole tree", NULL);
+	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time, "watcher over the tree, sampled", NULL);
 	promise_limit(b, PROMISE_CPUS, &p->limits.cpus, "", later);
 	promise_limit(b, PROMISE_PROCESS_COUNT, &p->limits.processes, "RLIMIT_NPROC",
 	              b->plan->uid ? NULL : "RLIMIT_NPROC does not count for uid 0");

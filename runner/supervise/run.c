@@ -32,6 +32,7 @@ struct supervisor {
 	pid_t init;
 	uint64_t deadline_ms;  /* monotonic; 0: none */
 	uint64_t next_look_ms; /* at the tree; 0: nothing to look for */
+	uint64_t cpu_ms_seen, cpu_ms_lost;
 	bool limit_reached, terminating, ended;
 };
 
@@ -158,7 +159,11 @@ static void look_at_tree(struct supervisor *s)
 	s->next_look_ms = now_ms() + WATCH_INTERVAL_MS;
 	if (tree_measure(s->init, &usage))
 		return; /* it has just ended */
-	if (limits->cpu_ms && usage.cpu_ms >= limits->cpu_ms)
+	/* what ended without being waited for (SIGCHLD ignored) takes its time out of the sum: that much is owed */
+	if (usage.cpu_ms < s->cpu_ms_seen)
+		s->cpu_ms_lost += s->cpu_ms_seen - usage.cpu_ms;
+	s->cpu_ms_seen = usage.cpu_ms;
+	if (limits->cpu_ms && usage.cpu_ms + s->cpu_ms_lost >= limits->cpu_ms)
 		reach_limit(s, OUTCOME_CPU_TIME, 0);
 	/* forked processes share pages: the cheap sum is only a reason to look closely */
 	else if (limits->memory_bytes && usage.memory_bytes > limits->memory_bytes &&
