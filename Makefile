@@ -63,19 +63,26 @@ OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o) $(if $(GENERATOR),$(BUILD)/gen/compiled_
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 HELPERS  := $(patsubst tests/helpers/%.c,$(BUILD)/tests/helpers/%,$(sort $(wildcard tests/helpers/*.c)))
 
+# One line a file; V=1 shows the commands.
+Q        := $(if $(V),,@)
+SAY       = $(if $(V),,@echo "  $(1)  $@")
+
 .PHONY: all
 all: $(if $(wildcard runner/main.c),$(BUILD)/pyconfine,$(BUILD)/libpyconfine.a)
 
 $(BUILD)/pyconfine: $(BUILD)/runner/main.o $(BUILD)/libpyconfine.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libpyconfine.a: $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call SAY,AR  )
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(PIEFLAG) -MMD -MP -c -o $@ $<
+	$(call SAY,CC  )
+	$(Q)$(CC) $(ALLFLAGS) $(PIEFLAG) -MMD -MP -c -o $@ $<
 
 # Profiles are compiled in by .incbin, which dependency files do not see.
 $(BUILD)/runner/profile/builtin.o: $(wildcard profiles/*.yaml)
@@ -84,18 +91,22 @@ $(BUILD)/runner/profile/builtin.o: $(wildcard profiles/*.yaml)
 $(BUILD)/gen/compile_filters: runner/policy/generate/compile_filters.c runner/policy/generate/emit.c runner/policy/syscalls.c \
                               runner/policy/arguments.c $(wildcard runner/policy/generate/*.h include/policy/*.h include/base/*.h)
 	@mkdir -p $(@D)
-	$(HOSTCC) -std=gnu17 -D_GNU_SOURCE -Iinclude -Wall -Wextra -Werror -O1 -o $@ $(filter %.c,$^) -lseccomp
+	$(call SAY,HOST)
+	$(Q)$(HOSTCC) -std=gnu17 -D_GNU_SOURCE -Iinclude -Wall -Wextra -Werror -O1 -o $@ $(filter %.c,$^) -lseccomp
 
 $(BUILD)/gen/compiled_filters.c: $(BUILD)/gen/compile_filters
-	$< $(ARCH) > $@.tmp && mv $@.tmp $@
+	$(call SAY,GEN )
+	$(Q)$< $(ARCH) > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/gen/compiled_filters.o: $(BUILD)/gen/compiled_filters.c
-	$(CC) $(ALLFLAGS) $(PIEFLAG) -c -o $@ $<
+	$(call SAY,CC  )
+	$(Q)$(CC) $(ALLFLAGS) $(PIEFLAG) -c -o $@ $<
 
 # A test that needs more than libpyconfine and cmocka does not belong in tests/unit.
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libpyconfine.a $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -Wno-missing-prototypes $(PIEFLAG) -pie $(SANFLAGS) -Itests/unit -o $@ $< $(BUILD)/libpyconfine.a -lcmocka \
+	$(call SAY,TEST)
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes $(PIEFLAG) -pie $(SANFLAGS) -Itests/unit -o $@ $< $(BUILD)/libpyconfine.a -lcmocka \
 		$(shell $(PKGCONF) --libs $(LIBS))
 
 $(BUILD)/tests/helpers/%: tests/helpers/%.c

@@ -94,8 +94,8 @@ static void prints_what_is_not_built_yet(void **state)
 	assert_true(explain_is_refused(&made.prepared.plan));
 }
 
-/* Long names push columns aside instead of running into them; nothing that a file name holds reaches the terminal raw.
- */
+/* Long names push columns aside instead of running into them; nothing that a file name holds reaches the terminal
+ * raw. */
 static void keeps_columns_apart(void **state)
 {
 	TEXT_CLEANUP struct text out = { 0 };

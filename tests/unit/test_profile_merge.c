@@ -1,5 +1,5 @@
-/* profile/merge: `extends`, what adds and what replaces, flags and `locked`, and that everything reads back the same.
- */
+/* profile/merge: `extends`, what adds and what replaces, flags and `locked`, and that everything reads back the
+ * same. */
 #include "profile_helpers.h"
 
 #include "profile/table.h"
@@ -192,8 +192,8 @@ static void every_builtin_reads_back_equal(void **state)
 	}
 }
 
-/* Everything at once, with relative paths and ${PROFILE_DIR}, moves to another directory without changing its meaning.
- */
+/* Everything at once, with relative paths and ${PROFILE_DIR}, moves to another directory without changing its
+ * meaning. */
 static void an_emitted_profile_means_the_same_elsewhere(void **state)
 {
 	static const char text[] =
