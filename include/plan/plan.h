@@ -125,6 +125,7 @@ struct plan {
 	size_t view_count;
 	bool idmapped;                          /* some step is */
 	uint64_t scratch_bytes, scratch_inodes; /* the file system behind /tmp, /dev/shm and home */
+	const char *scratch_path; /* where some of it is shown; NULL: nowhere */
 	uint64_t root_bytes;                    /* size of the tmpfs that is the root: what the steps need */
 	struct visible_path *visible;
 	size_t visible_count;

@@ -18,6 +18,7 @@ enum outcome_kind {
 struct outcome {
 	enum outcome_kind kind;
 	int status;          /* exit status, or the signal's number */
+	int passed_signal;   /* the last signal that would have ended us, and was passed on; 0: none */
 	uint64_t peak_bytes; /* with OUTCOME_MEMORY: what the tree was seen to use */
 	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */
 	struct stage_failure failure;

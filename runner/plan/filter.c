@@ -30,11 +30,6 @@ struct mode_row {
 };
 
 static const struct mode_row landlock_mode_rows[] = {
-	{ "socket", ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0,
-	  "path sockets of other programs: the user's service manager, docker.sock", ALWAYS },
-	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0,
-	  "one end can send to, or be connected to, any datagram socket with a path", ALWAYS },
-	{ "socketpair", ROW_EPERM, 1, 0xf, SOCK_RAW, 0, "the same: a datagram socket to the kernel", ALWAYS },
 	{ "chmod", ROW_EPERM, -1, 0, 0, 0, "Landlock does not decide about modes", BROKERED },
 	{ "fchmod", ROW_EPERM, -1, 0, 0, 0, "a file opened for reading could be changed", BROKERED },
 	{ "fchmodat", ROW_EPERM, -1, 0, 0, 0, "like chmod", BROKERED },
@@ -81,22 +76,27 @@ static const struct mode_row landlock_mode_rows[] = {
 	{ "openat", ROW_EPERM, 2, O_TRUNC | O_ACCMODE, O_TRUNC | O_RDONLY, 3, "like open", ALWAYS },
 };
 
-/* In a view, a UNIX socket that lies in a granted directory leads out of it. Streams are connected by the supervisor's
- * broker (supervise/broker.h); what could send without connecting, or where there is no broker, is not to be had. */
-static const struct view_row {
+/* What reaches out although there is no network: a UNIX socket that lies in a granted directory, and a socket that was
+ * handed over as stdin. Streams are connected by the supervisor's broker (supervise/broker.h); what sends without
+ * connecting is not to be had, and nothing connects where there is no broker. */
+static const struct network_row {
 	const char *call;
 	bool with_broker, without_broker;
 	enum filter_row_action action;
 	int8_t arg;
 	uint32_t mask, value, next_mask, next_value;
-} view_rows[] = {
+} network_rows[] = {
 	{ "connect", true, false, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "connect", false, true, ROW_EPERM, -1, 0, 0, 0, 0 },
 	{ "socket", false, true, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0, 0 },
 	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_DGRAM },
 	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_RAW },
 	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_SEQPACKET },
 	{ "socketpair", true, true, ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0, 0 },
 	{ "socketpair", true, true, ROW_EPERM, 1, 0xf, SOCK_RAW, 0, 0 },
+	{ "sendto", true, true, ROW_EPERM, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmsg", true, true, ROW_EPERM, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmmsg", true, true, ROW_EPERM, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
 };
 
 struct rows {
@@ -146,8 +146,6 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 			continue;
 		if (row->relief != ALWAYS && b->plan->change_user)
 			continue;
-		if (b->profile->network.mode == NETWORK_HOST && strncmp(row->call, "socket", 6) == 0)
-			continue;
 		row_add(b, rows,
 		        &(struct filter_row){ .number = (uint32_t)number,
 		                              .arg = row->arg,
@@ -158,13 +156,15 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 	}
 }
 
-static void add_view_rows(struct build *b, struct rows *rows)
+static void add_network_rows(struct build *b, struct rows *rows)
 {
-	for (size_t i = 0; i < sizeof(view_rows) / sizeof(view_rows[0]); i++) {
-		const struct view_row *row = &view_rows[i];
+	bool broker = b->plan->notify && b->plan->mode == MODE_NAMESPACES;
+
+	for (size_t i = 0; i < sizeof(network_rows) / sizeof(network_rows[0]); i++) {
+		const struct network_row *row = &network_rows[i];
 		int number = -1;
 
-		if ((b->plan->notify ? row->with_broker : row->without_broker) &&
+		if ((broker ? row->with_broker : row->without_broker) &&
 		    syscall_find(row->call, &number) == SYSCALL_KNOWN)
 			row_add(b, rows,
 			        &(struct filter_row){ .number = (uint32_t)number,
@@ -175,10 +175,10 @@ static void add_view_rows(struct build *b, struct rows *rows)
 			                              .next_mask = row->next_mask,
 			                              .next_value = row->next_value });
 	}
-	if (!b->plan->notify)
+	if (!broker && b->plan->mode == MODE_NAMESPACES)
 		plan_note(
 			b,
-			"without user notification the script has no UNIX sockets (multiprocessing's forkserver and managers)");
+			"without user notification nothing connects: multiprocessing's forkserver and managers, servers on loopback");
 }
 
 /* A signal that arrives while the broker works must not make the call start anew (Linux 5.19). */
@@ -222,10 +222,10 @@ int plan_filter(struct build *b)
 	/* Denials first: the first match decides. */
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_deny, ROW_EPERM))
 		return -1;
+	if (profile->network.mode != NETWORK_HOST)
+		add_network_rows(b, &rows);
 	if (b->plan->mode == MODE_LANDLOCK)
 		add_mode_rows(b, &rows);
-	else if (profile->network.mode != NETWORK_HOST)
-		add_view_rows(b, &rows);
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_allow, ROW_ALLOW))
 		return -1;
 	if (profile->limits.memory.set)

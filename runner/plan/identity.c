@@ -18,6 +18,22 @@ static uint32_t session_uid(void)
 	return UID_SESSION_FIRST + (uint32_t)getpid() % UID_SESSION_COUNT;
 }
 
+/* Somebody's own words, and not a built-in profile's. */
+static bool is_asked_for(const struct build *b)
+{
+	const struct source_pos *pos = &b->profile->system.user_pos;
+
+	return (b->profile->system.user == USER_NOBODY || b->profile->system.user == USER_UID) && pos->file &&
+	       strncmp(pos->file, "builtin:", 8);
+}
+
+static int refuse_user(struct build *b)
+{
+	error_set(b->err, CODE_CANNOT_KEEP, "system.user: changing the user needs root's rights or a user namespace");
+	b->err->pos = b->profile->system.user_pos;
+	return error_hint(b->err, "Write system: {user: keep}, or see `pyconfine doctor`.");
+}
+
 /* Started by root, the script never runs as root unless the profile keeps it. */
 static int choose_user_as_root(struct build *b)
 {
@@ -27,7 +43,9 @@ static int choose_user_as_root(struct build *b)
 	if (profile->system.user == USER_KEEP)
 		return 0;
 	if (b->facts->features[FEATURE_SET_USER].level == 0) {
-		plan_note(b, "the script runs as uid 0, without any capability: changing the user is refused here");
+		if (is_asked_for(b))
+			return refuse_user(b);
+		plan_warn(b, "the script runs as uid 0, without any capability: changing the user is refused here");
 		return 0;
 	}
 	plan->change_user = true;
@@ -47,12 +65,9 @@ static int choose_user(struct build *b)
 		return choose_user_as_root(b);
 	if (plan->mode == MODE_NAMESPACES && (profile->system.user == USER_NOBODY || profile->system.user == USER_UID))
 		plan->uid = plan->gid = profile->system.user == USER_UID ? profile->system.uid : UID_NOBODY;
-	if (plan->mode == MODE_LANDLOCK && profile->system.user == USER_UID && profile->system.uid != plan->uid) {
-		error_set(b->err, CODE_CANNOT_KEEP, "system.user: changing to uid %u needs root or a user namespace",
-		          profile->system.uid);
-		b->err->pos = profile->system.user_pos;
-		return error_hint(b->err, "Write system: {user: keep}, or see `pyconfine doctor`.");
-	}
+	if (plan->mode == MODE_LANDLOCK && is_asked_for(b) &&
+	    !(profile->system.user == USER_UID && profile->system.uid == plan->uid))
+		return refuse_user(b);
 	return 0;
 }
 

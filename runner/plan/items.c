@@ -195,11 +195,8 @@ static int add_grant(struct build *b, const struct file_grant *grant, bool write
 	}
 	if (strcmp(path, "/") == 0)
 		return add_root(b, &kind);
-	if (plan_add_path(b, path, &kind, b->err) == 0) {
-		if (is_denied(b, b->items[b->item_count - 1].source))
-			b->item_count--;
+	if (plan_add_path(b, path, &kind, b->err) == 0)
 		return 0;
-	}
 	if (grant->optional && (b->err->sys_errno == ENOENT || b->err->sys_errno == ENOTDIR))
 		return 0;
 	return explain_missing_grant(grant, write, b->err);
@@ -373,6 +370,22 @@ static void add_devices(struct build *b)
 		add_optional(b, devices[i], &kind);
 }
 
+/* `deny` beats everything that is shown for convenience; the script, its interpreter and the devices must be there. */
+static void drop_denied(struct build *b)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->item_count; i++) {
+		const struct item *item = &b->items[i];
+		bool needed = item->device || item->origin == ORIGIN_SCRIPT ||
+		              (item->origin == ORIGIN_INTERPRETER && item->exec);
+
+		if (needed || !is_denied(b, item->source))
+			b->items[kept++] = *item;
+	}
+	b->item_count = kept;
+}
+
 int plan_items(struct build *b)
 {
 	add_devices(b);
@@ -381,6 +394,7 @@ int plan_items(struct build *b)
 	add_footprint(b);
 	if (add_programs(b) || add_grants(b) || add_script(b))
 		return -1;
+	drop_denied(b);
 	return 0;
 }
 

@@ -70,10 +70,11 @@ static void add_host_proc(struct build *b)
 }
 
 /* multiprocessing's locks and shared memory live in /dev/shm, which without a view is everybody's: it is shared only
- * where nothing in it belongs to the script's user, or where it is our container's own. */
+ * where the script has a user of its own and nothing there is open to all, or where it is our container's own. */
 static bool may_share_shm(const struct build *b)
 {
-	DIR *directory = opendir(INSIDE_SHM);
+	bool own = b->plan->change_user || b->facts->is_pid_1;
+	DIR *directory = own ? opendir(INSIDE_SHM) : NULL;
 	const struct dirent *entry;
 	bool clean = true;
 
@@ -82,7 +83,8 @@ static bool may_share_shm(const struct build *b)
 	while (clean && (entry = readdir(directory))) {
 		struct stat st;
 
-		if (entry->d_name[0] == '.' || fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
 		clean = st.st_uid != b->plan->uid && !(st.st_mode & (S_IROTH | S_IWOTH));
 	}

@@ -1,6 +1,7 @@
 /* Grants that would not work: what the administrator's ceiling does not permit, and what the script's user could not
  * open. Both are said now, with the line to change, and not as a PermissionError in the middle of a script. */
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
@@ -93,10 +94,10 @@ static int check_mounts(struct build *b, const struct item *item)
 {
 	char shown[256];
 
-	if (b->plan->mode == MODE_NAMESPACES || item->origin != ORIGIN_GRANT)
+	if (b->plan->mode == MODE_NAMESPACES || item->device)
 		return 0;
 	escape_into(shown, sizeof(shown), item->source);
-	if (strcmp(item->path, item->source)) {
+	if (item->origin == ORIGIN_GRANT && strcmp(item->path, item->source)) {
 		error_set(b->err, CODE_CANNOT_KEEP, "files: `as` needs a view, and namespaces are not to be had here");
 		b->err->pos = item->pos;
 		return error_hint(b->err, "Grant %s under its own name, or see `pyconfine doctor`.", shown);
@@ -107,9 +108,9 @@ static int check_mounts(struct build *b, const struct item *item)
 		if (!path_is_below(denied->path, item->source) || (denied->cache && !item->write))
 			continue;
 		error_set(b->err, CODE_CANNOT_KEEP,
-		          "%s cannot be denied here: it lies in %s, which is granted as a whole", denied->path, shown);
+		          "%s cannot be denied here: it lies in %s, which is shown as a whole", denied->path, shown);
 		b->err->pos = denied->cache ? item->pos : denied->pos;
-		return error_hint(b->err, "Grant less than %s, or see `pyconfine doctor` for namespaces.", shown);
+		return error_hint(b->err, "Show less than %s, or see `pyconfine doctor` for namespaces.", shown);
 	}
 	return 0;
 }
@@ -138,8 +139,28 @@ static void warn_of_own_profile(struct build *b)
 		}
 }
 
+/* A datagram socket as stdin, stdout or stderr can send to any address without connecting. */
+static int check_standard_files(struct build *b)
+{
+	static const char *const names[] = { "stdin", "stdout", "stderr" };
+
+	for (int fd = 0; fd < 3; fd++) {
+		int type = SOCK_STREAM;
+		socklen_t size = sizeof(type);
+
+		if (b->profile->network.mode == NETWORK_HOST || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) ||
+		    type == SOCK_STREAM)
+			continue;
+		error_set(b->err, CODE_CANNOT_KEEP, "%s is a datagram socket, which reaches the whole network", names[fd]);
+		return error_hint(b->err, "Hand over a stream or a pipe, or write network: host.");
+	}
+	return 0;
+}
+
 int plan_reach(struct build *b)
 {
+	if (check_standard_files(b))
+		return -1;
 	for (size_t i = 0; i < b->item_count; i++)
 		if (check_mounts(b, &b->items[i]) || check_ceiling(b, &b->items[i]) || check_user(b, &b->items[i]))
 			return -1;

@@ -150,7 +150,9 @@ static void add_scratch(struct build *b, struct entries *list)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!is_taken(b, rows[i].path) && (i < 2 || strcmp(rows[i].path, INSIDE_TMP)))
+		if (!is_taken(b, rows[i].path) && (i < 2 || strcmp(rows[i].path, INSIDE_TMP))) {
+			if (!b->plan->scratch_path)
+				b->plan->scratch_path = rows[i].path;
 			entry_add(b, list,
 			          &(struct entry){ .path = rows[i].path,
 			                           .kind = VIEW_SCRATCH,
@@ -158,6 +160,7 @@ static void add_scratch(struct build *b, struct entries *list)
 			                           .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC,
 			                           .mode = rows[i].mode,
 			                           .directory = true });
+		}
 }
 
 static void add_etc(struct build *b, struct entries *list)

@@ -77,6 +77,13 @@ const struct argument_rule argument_rules[] = {
 	{"ioctl", RULE_FORBID, 0, 0, 0, {IS(1, 0x5423)}, "TIOCSETD: line disciplines, a history of kernel faults"},
 	{"ioctl", RULE_FORBID, 0, 0, 0, {FROM_TO(1, 0x8901, 0x8902)},
 	 "FIOSETOWN, SIOCSPGRP: have the kernel send a signal to a process of choice"},
+	/* An owner may do these to a file that is open for reading only, and neither a read-only grant nor Landlock says no. */
+	{"ioctl", RULE_FORBID, 0, 0, 0, {IS(1, 0x40086602)}, "FS_IOC_SETFLAGS: append-only, immutable, no dump"},
+	{"ioctl", RULE_FORBID, 0, 0, 0, {IS(1, 0x40046602)}, "FS_IOC32_SETFLAGS"},
+	{"ioctl", RULE_FORBID, 0, 0, 0, {IS(1, 0x40087602)}, "FS_IOC_SETVERSION"},
+	{"ioctl", RULE_FORBID, 0, 0, 0, {IS(1, 0x401c5820)}, "FS_IOC_FSSETXATTR: project id, and with it quotas"},
+	{"ioctl", RULE_FORBID, 0, 0, 0, {IS(1, 0x40806685)}, "FS_IOC_ENABLE_VERITY: unchangeable for ever"},
+	{"ioctl", RULE_FORBID, 0, 0, 0, {IS(1, 0x800c6613)}, "FS_IOC_SET_ENCRYPTION_POLICY"},
 	{"ioctl", RULE_ALLOW, 0, 0, FILTER_STRICT, ANY, "devices are the view's and Landlock's matter"},
 	{"ioctl", RULE_ALLOW, 0, FILTER_STRICT, 0, {IS(1, 0x5401)}, "TCGETS: isatty, at every open of Python"},
 	{"ioctl", RULE_ALLOW, 0, FILTER_STRICT, 0, {IS(1, 0x802c542a)}, "TCGETS2: the same since glibc 2.42"},

@@ -3,6 +3,7 @@
 #include "supervise/ask.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -69,6 +70,11 @@ static int ask(const struct interpreter *interpreter, const struct host_facts *f
 			return -1;
 		if (!outcome_lowers(&plan, &outcome, &lowered))
 			break;
+	}
+	if (outcome.passed_signal) {
+		/* somebody ends us, and not the interpreter */
+		signal(outcome.passed_signal, SIG_DFL);
+		raise(outcome.passed_signal);
 	}
 	if (outcome.kind == OUTCOME_SETUP_FAILED)
 		return outcome_describe(&plan, &outcome, err);

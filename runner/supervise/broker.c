@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,17 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fds.h"
 #include "host/syscalls.h"
 #include "supervise/broker_parts.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
+#endif
+#define BRIEFLY_NS 5000000
 
 /* The kernel's structures may be larger than our headers': room for what it adds. */
 union notification {
@@ -33,9 +40,21 @@ union address {
 	struct sockaddr_storage storage;
 };
 
+/* A socket that was handed over as stdin, stdout or stderr belongs to another network: that peer is the script's, but not
+ * the network behind it. 0 when the kernel cannot tell (before 5.14): then none is like another. */
+static uint64_t network_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) ? 0 : cookie;
+}
+
 void broker_init(struct broker *broker, const struct plan *plan)
 {
-	*broker = (struct broker){ .plan = plan, .listener_fd = -1 };
+	FD_CLEANUP int fd = plan->notify && plan->mode == MODE_NAMESPACES ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+
+	*broker = (struct broker){ .plan = plan, .listener_fd = -1, .outer_network = fd < 0 ? 0 : network_of(fd) };
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		broker->pending[i].fd = -1;
 }
@@ -117,17 +136,19 @@ static int open_path(pid_t thread, const char *path)
 	return raw_openat2(from_fd, path, &how);
 }
 
-static bool is_scratch(pid_t thread, const struct stat *st)
+static bool is_scratch(const struct plan *plan, pid_t thread, const struct stat *st)
 {
-	char path[64];
+	char path[512];
 	struct stat scratch;
 
-	snprintf(path, sizeof(path), "/proc/%d/root/dev/shm", thread);
+	if (!plan->scratch_path)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/root%s", thread, plan->scratch_path);
 	return stat(path, &scratch) == 0 && scratch.st_dev == st->st_dev;
 }
 
 /* Puts an address into *address that cannot mean anything else than what was looked at: the descriptor itself. */
-static int decide_path(pid_t thread, union address *address, socklen_t *length, int *path_fd)
+static int decide_path(const struct plan *plan, pid_t thread, union address *address, socklen_t *length, int *path_fd)
 {
 	char path[sizeof(address->un.sun_path) + 1] = "";
 	struct stat st;
@@ -138,7 +159,7 @@ static int decide_path(pid_t thread, union address *address, socklen_t *length, 
 		return *path_fd == -EXDEV || *path_fd == -ELOOP ? -EACCES : *path_fd;
 	if (fstat(*path_fd, &st))
 		return -errno;
-	if (!is_scratch(thread, &st))
+	if (!is_scratch(plan, thread, &st))
 		return -EACCES;
 	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 	                      (size_t)snprintf(address->un.sun_path, sizeof(address->un.sun_path), "/proc/self/fd/%d",
@@ -152,6 +173,45 @@ static bool is_path_address(const union address *address, socklen_t length)
 	       address->un.sun_path[0] != '\0';
 }
 
+static void interrupt_only(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* The script shares the socket, and with it O_NONBLOCK, which another of its processes may take away at any moment: a call
+ * that waits nevertheless is interrupted, again and again until it has ended. */
+static int connect_briefly(int fd, const union address *address, socklen_t length)
+{
+	static timer_t timer;
+	static bool has_timer;
+	const struct itimerspec soon = { { 0, BRIEFLY_NS }, { 0, BRIEFLY_NS } }, never = { 0 };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+	const struct sigaction action = { .sa_handler = interrupt_only };
+	sigset_t mask;
+	int result;
+
+	if (!has_timer && (sigaction(SIGRTMIN, &action, NULL) || timer_create(CLOCK_MONOTONIC, &event, &timer)))
+		return -EAGAIN;
+	has_timer = true;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGRTMIN);
+	timer_settime(timer, 0, &soon, NULL);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	result = connect(fd, &address->any, length) ? -errno : 0;
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	timer_settime(timer, 0, &never, NULL);
+	if (result == -EINTR)
+		return address->any.sa_family == AF_UNIX ? -EAGAIN : -EINPROGRESS;
+	return result;
+}
+
+static bool is_own_network(const struct broker *broker, int fd)
+{
+	uint64_t network = network_of(fd);
+
+	return network && network != broker->outer_network;
+}
+
 /* Without waiting: 0, -EINPROGRESS when it goes on, or -errno. The socket is the script's own, so its mode is put
  * back. */
 static int connect_now(int fd, const union address *address, socklen_t length, bool *blocking)
@@ -163,7 +223,7 @@ static int connect_now(int fd, const union address *address, socklen_t length, b
 	*blocking = !(flags & O_NONBLOCK);
 	if (*blocking && fcntl(fd, F_SETFL, flags | O_NONBLOCK))
 		return -errno;
-	result = connect(fd, &address->any, length) ? -errno : 0;
+	result = connect_briefly(fd, address, length);
 	if (*blocking && fcntl(fd, F_SETFL, flags))
 		return -errno;
 	return result;
@@ -193,8 +253,10 @@ static int serve_connect(struct broker *broker, const struct seccomp_notif *call
 	}
 	if (result == 0 && !broker_still_asks(broker, call))
 		return -EINTR;
+	if (result == 0 && !is_own_network(broker, fd))
+		return -EPERM;
 	if (result == 0 && is_path_address(&address, length))
-		result = decide_path((pid_t)call->pid, &address, &length, &path_fd);
+		result = decide_path(broker->plan, (pid_t)call->pid, &address, &length, &path_fd);
 	if (result)
 		return result;
 	result = connect_now(fd, &address, length, &blocking);

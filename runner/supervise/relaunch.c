@@ -1,8 +1,13 @@
 #include "supervise/relaunch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/fds.h"
 
 static enum host_feature refused_feature(const struct plan *plan, const struct stage_failure *failure)
 {
@@ -24,10 +29,31 @@ static enum host_feature refused_feature(const struct plan *plan, const struct s
 	return FEATURE_COUNT;
 }
 
-/* Being short of memory or descriptors says nothing about the machine, and must not lead to a weaker plan. */
+/* One of user.max_*_namespaces is 0: nobody gets any, which is how some distributions switch them off. */
+static bool are_switched_off(void)
+{
+	static const char *const kinds[] = { "user", "mnt", "pid", "ipc", "uts", "cgroup", "net" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char path[64], text[16] = "";
+		FD_CLEANUP int fd = -1;
+
+		snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", kinds[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && text[0] == '0')
+			return true;
+	}
+	return false;
+}
+
+/* Being short of memory or descriptors, or of namespaces because others of the user have used them up, says nothing about
+ * the machine: whoever can cause that must not get a weaker plan by it. */
 static bool means_refused(int sys_errno)
 {
-	static const int refusals[] = { EPERM, EACCES, ENOSPC, EINVAL, ENOSYS, EOPNOTSUPP, EUSERS };
+	static const int refusals[] = { EPERM, EACCES, EINVAL, ENOSYS, EOPNOTSUPP };
+
+	if (sys_errno == ENOSPC || sys_errno == EUSERS)
+		return are_switched_off();
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (sys_errno == refusals[i])

@@ -74,6 +74,8 @@ static void pass_signal(struct supervisor *s)
 			give_order(s, SIGCONT, ORDER_ALL);
 			continue;
 		}
+		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
+			s->outcome->passed_signal = number;
 		give_order(s, number, info.ssi_code == SI_KERNEL ? ORDER_GROUP : ORDER_SCRIPT);
 		/* as a container's PID 1: nobody else will follow a SIGTERM with a SIGKILL in time */
 		if (number == SIGTERM && s->plan->facts.is_pid_1)
