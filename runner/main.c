@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/exit_status.h"
@@ -41,6 +42,11 @@ int main(int argc, char **argv)
 	const struct command *command;
 	struct error err;
 
+	if (getauxval(AT_SECURE)) {
+		/* the caller's environment and directories would decide what somebody else's rights are used for */
+		fputs("pyconfine: must not be installed set-user-ID or with file capabilities: it needs no privilege\n", stderr);
+		return EXIT_SETUP;
+	}
 	if (open_standard_files())
 		return EXIT_SETUP;
 	if (argc < 2) {

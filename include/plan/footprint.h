@@ -46,8 +46,8 @@ struct footprint {
 	const char *prefix;      /* sys.prefix */
 	const char *base_prefix; /* sys.base_prefix */
 	const char *executable;  /* sys.executable */
-	const char
-		*loader; /* PT_INTERP with all links resolved, or NULL: must be executable where the interpreter is */
+	/* PT_INTERP with all links resolved, or NULL: must be executable where the interpreter is */
+	const char *loader;
 	struct shown_paths watched; /* whose change makes the answer stale: site-packages, .pth files, pyvenv.cfg */
 	const char **notes;         /* what was left out and why; escaped */
 	size_t note_count;
@@ -60,8 +60,7 @@ extern const char footprint_question[];
 #define FOOTPRINT_ANSWER_MAX (256 * 1024)
 
 /* Reads the answer and looks the paths up. CODE_FOOTPRINT when it is no answer at all; single paths that may not be
- * shown
- * ("/", $HOME, /etc, ...) are left out with a note. `home`: the caller's, or NULL. */
+ * shown ("/", $HOME, /etc, ...) are left out with a note. `home`: the caller's, or NULL. */
 int footprint_parse(const char *json, size_t length, const struct interpreter *interpreter, const char *home,
                     struct arena *arena, struct footprint *out, struct error *err);
 

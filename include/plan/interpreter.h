@@ -5,6 +5,7 @@
 #ifndef PLAN_INTERPRETER_H
 #define PLAN_INTERPRETER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -43,6 +44,7 @@ struct interpreter_request {
 	 * PATH), a path (relative to base_dir, to cwd where base_dir is NULL), "venv:DIR" */
 	struct profile_string spec;
 	const char *script;        /* NULL for -m, -c and - */
+	bool script_is_untrusted;  /* neither its .venv nor its shebang chooses the interpreter */
 	const char *virtual_env;   /* $VIRTUAL_ENV */
 	const char *path;          /* $PATH */
 	const char *home;          /* $HOME */

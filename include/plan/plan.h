@@ -49,6 +49,7 @@ struct view_step {
 struct landlock_rule {
 	const char *path;
 	uint64_t access;
+	uint64_t device, inode; /* must still lie there; inode 0: whatever does */
 	bool optional; /* may be missing (files under /proc and /dev) */
 	struct source_pos pos;
 };

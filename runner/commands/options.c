@@ -128,12 +128,12 @@ static int find_row(enum command_id command, const char *text, struct word *word
 	return takes(word->row, command) ? 0 : refuse_elsewhere(command, word, err);
 }
 
-/* The option's value, from the same word or the next one. */
+/* The option's value, from the same word or the next one; a switch's is "". */
 static int take_value(const struct word *word, int argc, char **argv, int *next, const char **value, struct error *err)
 {
 	char shown[120];
 
-	*value = word->attached;
+	*value = word->attached ? word->attached : "";
 	if (!word->row->value) {
 		if (!word->attached)
 			return 0;
@@ -205,7 +205,7 @@ static int apply(const struct word *word, const char *value, struct arena *arena
 	char *place = (char *)options + row->offset;
 	const char **string = (const char **)(void *)place;
 
-	if (value && check_word(row, value, err))
+	if (check_word(row, value, err))
 		return -1;
 	switch (row->action) {
 	case OPTION_SWITCH:

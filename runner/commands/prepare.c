@@ -106,6 +106,7 @@ static int find_interpreter(const struct caller *caller, struct arena *arena, st
 	struct interpreter_request request = {
 		.spec = out->profile.python.interpreter,
 		.script = out->request.kind == RUN_SCRIPT ? out->request.target : NULL,
+		.script_is_untrusted = out->profile.python.isolated,
 		.virtual_env = environment_get(environment, "VIRTUAL_ENV"),
 		.path = environment_get(environment, "PATH"),
 		.home = caller->home,
@@ -122,11 +123,15 @@ static int find_interpreter(const struct caller *caller, struct arena *arena, st
 	return interpreter_find(&request, arena, &out->interpreter, err);
 }
 
-static int find_facts(const struct run_options *options, enum prepare_purpose purpose, struct host_facts *facts,
-                      struct error *err)
+static int find_facts(const struct run_options *options, enum prepare_purpose purpose, const struct profile *profile,
+                      struct host_facts *facts, struct error *err)
 {
 	if (purpose == PREPARE_RUN ? host_facts_probe_quick(facts, err) : host_facts_probe_full(facts, err))
 		return -1;
+	if (options->assume && purpose == PREPARE_RUN && (profile->locked || profile->ceiling)) {
+		error_set(err, CODE_LOCKED, "--assume is refused: %s", profile->locked ? "the profile is locked" : "there is a ceiling");
+		return error_hint(err, "Other ways of keeping a promise are not the caller's choice then; `explain --assume` shows them.");
+	}
 	return options->assume ? host_facts_assume(facts, options->assume, err) : 0;
 }
 
@@ -181,7 +186,7 @@ int prepare(const struct run_options *options, enum prepare_purpose purpose, str
 		return -1;
 	fill_request(options, &caller, purpose, arena, out);
 	if (find_script(options, &caller, arena, out, err) || load_profile(options, &caller, arena, out, err) ||
-	    find_facts(options, purpose, &out->facts, err) || find_interpreter(&caller, arena, out, err) ||
+	    find_facts(options, purpose, &out->profile, &out->facts, err) || find_interpreter(&caller, arena, out, err) ||
 	    find_footprint(purpose, arena, out, err))
 		return -1;
 	return prepare_again(out, arena, err);

@@ -101,7 +101,7 @@ static void describe(struct found_list *list, struct found *found)
 	struct diagnostics diagnostics = { .arena = list->arena };
 	struct profile profile = { 0 };
 	struct error ignored; /* `profiles show` tells it */
-	const char *file = found->path ? found->path : found->builtin->file;
+	const char *file = found->builtin ? found->builtin->file : found->path;
 
 	if (read_text(found, list->arena, &text, &ignored) ||
 	    profile_check(file, text_string(&text), text.length, NULL, list->arena, &profile, &diagnostics))

@@ -30,7 +30,8 @@ static void explain_limit(const struct plan *plan, const struct outcome *outcome
 	if (outcome->kind == OUTCOME_TIMEOUT)
 		fprintf(stderr, "pyconfine: stopped: timeout %s reached   [limits.timeout]\n",
 		        format_duration(limits->timeout_ms, value, sizeof(value)));
-	if (outcome->kind == OUTCOME_CPU_TIME)
+	if (outcome->kind == OUTCOME_CPU_TIME ||
+	    (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGXCPU && limits->cpu_ms))
 		fprintf(stderr, "pyconfine: stopped: cpu_time %s used up, whole process tree   [limits.cpu_time]\n",
 		        format_duration(limits->cpu_ms, value, sizeof(value)));
 	if (outcome->kind == OUTCOME_MEMORY)

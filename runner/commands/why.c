@@ -45,7 +45,8 @@ static int read_question(int argc, char **argv, struct arena *arena, struct run_
 	if (next + 1 >= argc) {
 		error_set(err, CODE_USAGE, "%s",
 		          next >= argc ? "why needs a question" : "why needs a target: what is to be asked about?");
-		return error_hint(err, "Write pyconfine why %s.", commands[COMMAND_WHY].operands);
+		error_hint(err, "Write pyconfine why %s.", commands[COMMAND_WHY].operands);
+		return -1;
 	}
 	why->question = question_find(argv[next], err);
 	if (!why->question)

@@ -71,12 +71,21 @@ int descriptors_apply(const struct plan *plan, struct confine_state *state)
 
 static int landlock_add(int ruleset_fd, const struct landlock_rule *rule)
 {
-	int fd = raw_openat(AT_FDCWD, rule->path, O_PATH | O_CLOEXEC, 0);
+	const struct pc_open_how strictly = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	int fd = rule->inode ? raw_openat2(AT_FDCWD, rule->path, &strictly)
+	                     : raw_openat(AT_FDCWD, rule->path, O_PATH | O_CLOEXEC, 0);
 	struct pc_landlock_path_beneath_attr attr = { .allowed_access = rule->access, .parent_fd = fd };
+	struct stat st;
 	int result;
 
 	if (fd < 0)
 		return rule->optional && (fd == -ENOENT || fd == -EACCES) ? 0 : fd;
+	/* in a directory of somebody else's, another thing may lie there by now */
+	if (rule->inode &&
+	    (raw_fstatat(fd, "", &st, AT_EMPTY_PATH) || st.st_dev != rule->device || st.st_ino != rule->inode)) {
+		raw_close(fd);
+		return -ESTALE;
+	}
 	result = raw_landlock_add_rule(ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &attr, 0);
 	raw_close(fd);
 	return result;

@@ -70,13 +70,27 @@ static int set_attributes(int fd, const struct view_step *step, const struct con
 	return raw_mount_setattr(fd, "", AT_EMPTY_PATH | (step->recursive ? AT_RECURSIVE : 0), &attr);
 }
 
+/* Below a granted directory the target's path is somebody else's: a link on the way would lead the mount astray. */
+static int move_to(int root_fd, int fd, const char *target)
+{
+	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH };
+	int target_fd = raw_openat2(root_fd, target, &how);
+	int result = target_fd;
+
+	if (target_fd >= 0) {
+		result = raw_move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+		raw_close(target_fd);
+	}
+	return result;
+}
+
 /* A mount may only lose rights here: what the source's own mount already forbids stays forbidden. */
 static int attach(int root_fd, int fd, const struct view_step *step, const struct confine_state *state)
 {
 	int result = fd < 0 ? fd : set_attributes(fd, step, state);
 
 	if (result == 0)
-		result = raw_move_mount(fd, "", root_fd, step->target, MOVE_MOUNT_F_EMPTY_PATH);
+		result = move_to(root_fd, fd, step->target);
 	if (fd >= 0)
 		raw_close(fd);
 	return result;

@@ -27,8 +27,6 @@ static const char *const refused_with_all_below[] = { "/etc",     "/proc",      
 	                                              "/var/run", "/var/spool", NULL };
 static const char *const programs[] = { "/usr/bin",       "/usr/sbin",       "/bin", "/sbin", "/usr/libexec",
 	                                "/usr/local/bin", "/usr/local/sbin", NULL };
-/* sys.path may hold archives and, from an "editable" installation, single modules. */
-static const char *const module_suffixes[] = { ".zip", ".egg", ".whl", ".pyz", ".py", ".so", NULL };
 
 /* Where Python and what it loads are expected: in these parts of the interpreter's prefix, and in the system. */
 static const char *const prefix_parts[] = { "lib", "lib64", "share", "ssl", "etc", NULL };
@@ -134,16 +132,6 @@ static void find_roots(struct reading *reading, const struct interpreter *interp
 		path_follow(interpreter->venv, reading->arena, NULL, &reading->roots[count], NULL);
 }
 
-static bool is_module(const char *path)
-{
-	size_t length = strlen(path);
-
-	for (const char *const *suffix = module_suffixes; *suffix; suffix++)
-		if (length > strlen(*suffix) && strcmp(path + length - strlen(*suffix), *suffix) == 0)
-			return true;
-	return false;
-}
-
 static bool is_expected(const struct reading *reading, const char *real)
 {
 	for (const char *const *part = system_parts; *part; part++)
@@ -156,8 +144,19 @@ static bool is_expected(const struct reading *reading, const char *real)
 	return reading->home && path_is_below(real, path_join(reading->arena, reading->home, ".local/lib"));
 }
 
-/* What becomes of a path that is not expected. */
-enum stray { STRAY_REFUSED, STRAY_SHOWN, STRAY_NOTED };
+/* What becomes of a path that is not expected. The interpreter's word is nobody's grant: a .pth file that somebody sent in
+ * together with a script could name any directory. */
+enum stray {
+	STRAY_REFUSED,
+	STRAY_SYSTEM, /* shown when it is root's, and everybody may read it anyway */
+};
+
+static bool is_public_system_file(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 && (st.st_mode & S_IROTH);
+}
 
 /* Show one path of the answer, if it is there and may be shown. Missing ones are usual (python311.zip). */
 static bool show(struct reading *reading, const char *path, unsigned flags, enum stray stray)
@@ -169,15 +168,9 @@ static bool show(struct reading *reading, const char *path, unsigned flags, enum
 	if (paths->count >= PATHS_MAX || shown_paths_add(&found, reading->arena, path, flags) != 0)
 		return false;
 	why = refusal(reading, found.items[0].path);
-	if (!why && stray == STRAY_NOTED && found.items[0].kind == SHOWN_FILE && !is_module(found.items[0].path))
-		why = "it is neither a directory nor a module";
-	if (!why && stray != STRAY_SHOWN && !is_expected(reading, found.items[0].path)) {
-		if (stray == STRAY_REFUSED)
-			why = "it is no directory of this interpreter";
-		else
-			note(reading, "%s is shown: something installed adds it to sys.path",
-			     escape_into(escaped, sizeof(escaped), path));
-	}
+	if (!why && !is_expected(reading, found.items[0].path) &&
+	    !(stray == STRAY_SYSTEM && is_public_system_file(found.items[0].path)))
+		why = "it is not part of this interpreter (grant it if it is wanted: --read)";
 	if (why) {
 		note(reading, "%s is not shown: %s", escape_into(escaped, sizeof(escaped), path), why);
 		return false;
@@ -202,7 +195,7 @@ static bool is_shown(const struct reading *reading, const char *path)
 
 static void show_import(struct reading *reading, const char *path)
 {
-	show(reading, path, 0, STRAY_NOTED);
+	show(reading, path, 0, STRAY_REFUSED);
 }
 
 static void show_own(struct reading *reading, const char *path)
@@ -218,7 +211,7 @@ static void show_user_site(struct reading *reading, const char *path)
 /* From ld.so.conf: /opt/intel/lib. The administrator's, but this is only what the interpreter says. */
 static void show_library_directory(struct reading *reading, const char *path)
 {
-	show(reading, path, 0, path_is_below(path, "/opt") ? STRAY_NOTED : STRAY_REFUSED);
+	show(reading, path, 0, STRAY_REFUSED);
 }
 
 /* A mapped library: all of its directory, since the libraries of packages that are not imported yet lie there too; the
@@ -232,7 +225,7 @@ static void show_library(struct reading *reading, const char *path)
 		return;
 	if (refusal(reading, directory) || !is_expected(reading, directory) ||
 	    !show(reading, directory, 0, STRAY_REFUSED))
-		show(reading, path, 0, STRAY_SHOWN);
+		show(reading, path, 0, STRAY_SYSTEM);
 }
 
 static void watch(struct reading *reading, const char *path)

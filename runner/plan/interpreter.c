@@ -192,7 +192,9 @@ static enum attempt (*const places[])(struct search *) = { try_script_venv, try_
 static enum attempt find_auto(struct search *search)
 {
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		enum attempt attempt = places[i](search);
+		bool scripts_word = places[i] == try_script_venv || places[i] == try_shebang;
+		enum attempt attempt = scripts_word && search->request->script_is_untrusted ? ATTEMPT_NOTHING
+		                                                                            : places[i](search);
 
 		if (attempt != ATTEMPT_NOTHING)
 			return attempt;

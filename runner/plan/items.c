@@ -283,6 +283,18 @@ static void add_footprint(struct build *b)
 		add_optional(b, b->interpreter->loader, &kind);
 }
 
+/* A directory or a data file that is called a program would be a way to read it. */
+static int check_program(struct build *b, const struct item *item)
+{
+	char shown[256];
+
+	if (S_ISREG(item->mode) && (item->mode & 0111))
+		return 0;
+	error_set(b->err, CODE_BAD_PATH, "exec: %s is no executable file", escape_into(shown, sizeof(shown), item->source));
+	b->err->pos = item->pos;
+	return error_hint(b->err, "Name each program; for any program write exec: any.");
+}
+
 static int add_program(struct build *b, const struct profile_string *program)
 {
 	const struct item kind = { .origin = ORIGIN_PROGRAM, .exec = true, .pos = program->pos };
@@ -293,9 +305,11 @@ static int add_program(struct build *b, const struct profile_string *program)
 		return -1;
 	if (strchr(path, '/')) {
 		path = expand_path(program, &b->variables, b->arena, b->err);
-		if (path && plan_add_path(b, path, &kind, b->err) == 0)
-			return 0;
-		return path ? error_context(b->err, "exec") : -1;
+		if (!path)
+			return -1;
+		if (plan_add_path(b, path, &kind, b->err))
+			return error_context(b->err, "exec");
+		return check_program(b, &b->items[b->item_count - 1]);
 	}
 	for (size_t i = 0; program_directories[i]; i++)
 		if (plan_add_path(b, arena_printf(b->arena, "%s/%s", program_directories[i], path), &kind, b->err) == 0)

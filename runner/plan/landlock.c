@@ -136,6 +136,8 @@ int plan_landlock(struct build *b)
 		rule_add(b, b->plan->mode == MODE_NAMESPACES ? item->path : item->source, item->directory,
 		         item_rights(b, item), item->origin == ORIGIN_SYSTEM);
 		landlock->rules[landlock->rule_count - 1].pos = item->pos;
+		landlock->rules[landlock->rule_count - 1].device = item->device_id;
+		landlock->rules[landlock->rule_count - 1].inode = item->inode;
 	}
 	add_private_places(b);
 	return 0;

@@ -221,7 +221,7 @@ const char *const init_calls[] = {
 	"clock_gettime",
 	"clock_nanosleep",
 	"nanosleep",
-	"unlinkat",
+	"unlinkat", "renameat2", "fchmodat",
 	NULL,
 };
 

@@ -7,8 +7,10 @@
  *
  * What somebody wrote and the ceiling does not permit is an error; what a built-in profile grants beyond it is taken
  * away. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -138,7 +140,10 @@ int ceiling_read(struct loader *loader)
 	if (!path)
 		return 0;
 	if (source_open(path, loader->request, loader->arena, &source, &err)) {
-		if (err.code == CODE_PROFILE_NOT_FOUND)
+		struct stat st;
+
+		/* a link that leads nowhere, say to a disk that is not there yet, is a ceiling that cannot be read */
+		if (err.code == CODE_PROFILE_NOT_FOUND && lstat(path, &st) && (errno == ENOENT || errno == ENOTDIR))
 			return 0;
 		report_file(loader, path, &err);
 		return -1;

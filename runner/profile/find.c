@@ -71,14 +71,29 @@ static int try_file(const struct profile_request *request, const char *path, str
 	return err->code == CODE_PROFILE_NOT_FOUND ? 1 : -1;
 }
 
-static int find_name(const struct profile_request *request, const char *name, struct arena *arena,
-                     struct profile_source *out, struct error *err)
+static bool lies_in(const char *path, const char *directory)
+{
+	size_t length = directory ? strlen(directory) : 0;
+
+	return length && strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/* The administrator's profiles build on the administrator's: what a caller keeps in ~/.config must not change them. */
+static bool is_system_profile(const struct profile_request *request, const struct profile_source *source)
+{
+	return source && source->path && (lies_in(source->path, request->system_dir) || lies_in(source->path, request->vendor_dir));
+}
+
+static int find_name(const struct profile_request *request, const char *name, const struct profile_source *from,
+                     struct arena *arena, struct profile_source *out, struct error *err)
 {
 	const char *directories[3] = { NULL };
 	const struct builtin_profile *builtin = builtin_find(name);
 
 	/* A relative $XDG_CONFIG_HOME is to be ignored (XDG base directory specification). */
-	if (request->xdg_config_home && request->xdg_config_home[0] == '/')
+	if (is_system_profile(request, from))
+		directories[0] = NULL;
+	else if (request->xdg_config_home && request->xdg_config_home[0] == '/')
 		directories[0] = arena_printf(arena, "%s/pyconfine/profiles", request->xdg_config_home);
 	else if (request->home && request->home[0] == '/')
 		directories[0] = arena_printf(arena, "%s/.config/pyconfine/profiles", request->home);
@@ -120,7 +135,7 @@ int source_resolve(const struct profile_request *request, const char *word, cons
 	}
 	if (!is_name(word))
 		return no_such(word, err);
-	return find_name(request, word, arena, out, err);
+	return find_name(request, word, from, arena, out, err);
 }
 
 /* "dir/report.py" -> "dir/report.pyconfine.yaml" */

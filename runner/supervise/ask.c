@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,15 +16,31 @@
 
 #define ANSWER_TIMEOUT_MS 10000
 
-static struct profile bare_profile(void)
+/* The system's own directories, those of this interpreter, and the user's packages; not the rest of the caller's home, which
+ * code that came with somebody's venv has no business in. */
+static struct file_grants bare_grants(const struct interpreter *interpreter, const char *home, struct arena *arena)
 {
-	static struct file_grant everything = {
-		.path = { .value = "/", .pos = { .file = "the interpreter's bare sandbox" } },
-		.exec = true, /* libraries are mapped from anywhere; a program is still the interpreter alone */
-	};
+	const char *paths[] = { "/usr", "/opt", path_directory(arena, path_directory(arena, interpreter->real_path)),
+		                interpreter->venv, home ? arena_printf(arena, "%s/.local/lib", home) : NULL };
+	struct file_grants grants = { arena_array(arena, sizeof(paths) / sizeof(paths[0]), sizeof(*grants.items)), 0 };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (paths[i] && strcmp(paths[i], "/"))
+			grants.items[grants.count++] = (struct file_grant){
+				.path = { .value = paths[i], .pos = { .file = "builtin:bare" } },
+				.optional = true,
+				.exec = true, /* libraries are mapped from there; a program is still the interpreter alone */
+			};
+	return grants;
+}
+
+static struct profile bare_profile(const struct interpreter *interpreter, const char *home, struct arena *arena)
+{
+	static struct profile_string presets[] = { { .value = "python" }, { .value = "tls" }, { .value = "locale" } };
 	struct profile profile = { .name = "bare", .chain = "bare" };
 
-	profile.files.read = (struct file_grants){ &everything, 1 };
+	profile.files.presets = (struct profile_strings){ presets, sizeof(presets) / sizeof(presets[0]) };
+	profile.files.read = bare_grants(interpreter, home, arena);
 	profile.system.user = USER_KEEP; /* an interpreter below root's home is readable for root alone */
 	profile.limits.timeout = (struct limit){ .set = true, .value = ANSWER_TIMEOUT_MS };
 	profile.limits.grace = (struct limit){ .set = true, .value = 100 };
@@ -59,7 +76,7 @@ static int ask(const struct interpreter *interpreter, const struct host_facts *f
                struct arena *arena, int out_fd, struct error *err)
 {
 	const struct request request = { .kind = RUN_COMMAND, .target = footprint_question, .cwd = "/", .home = home };
-	const struct profile profile = bare_profile();
+	const struct profile profile = bare_profile(interpreter, home, arena);
 	struct host_facts lowered = *facts;
 	struct outcome outcome = { 0 };
 	struct plan plan;

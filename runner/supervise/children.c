@@ -60,30 +60,70 @@ static bool is_dots(const char *name)
 	return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
-static void empty_directory(int parent_fd, const char *name, unsigned depth)
+/* A directory that may not be read is its owner's to open again. */
+static int open_directory(int parent_fd, const char *name)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = raw_openat(parent_fd, name, flags, 0);
+
+	if (fd != -EACCES)
+		return fd;
+	raw_syscall(SYS_fchmodat, parent_fd, (long)name, 0700, 0, 0, 0);
+	return raw_openat(parent_fd, name, flags, 0);
+}
+
+/* What lies too deep is moved up to the top, under a name that counts, and is emptied in the next round. */
+static void move_up(int parent_fd, const char *name, int top_fd)
+{
+	static unsigned count;
+	char target[] = ".deep-00000000";
+	unsigned digits = count++;
+
+	for (size_t i = sizeof(target) - 2; i >= sizeof(target) - 9; i--, digits >>= 4)
+		target[i] = "0123456789abcdef"[digits & 15];
+	raw_syscall(SYS_renameat2, parent_fd, (long)name, top_fd, (long)target, 0, 0);
+}
+
+/* Returns whether something was left for another round. */
+static bool empty_directory(int fd, int top_fd, unsigned depth)
 {
 	_Alignas(struct directory_entry) char buffer[2048];
-	int fd = raw_openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	long size = 0;
+	bool left = false;
+	long size;
 
-	while (fd >= 0 && (size = raw_syscall(SYS_getdents64, fd, (long)buffer, sizeof(buffer), 0, 0, 0)) > 0) {
+	while ((size = raw_syscall(SYS_getdents64, fd, (long)buffer, sizeof(buffer), 0, 0, 0)) > 0) {
 		for (long at = 0; at < size;) {
 			const struct directory_entry *entry = (const void *)(buffer + at);
+			int child_fd;
 
 			at += entry->length;
 			if (is_dots(entry->name) || raw_syscall(SYS_unlinkat, fd, (long)entry->name, 0, 0, 0, 0) == 0)
 				continue;
-			if (depth < REMOVE_DEPTH_MAX)
-				empty_directory(fd, entry->name, depth + 1);
+			child_fd = depth < REMOVE_DEPTH_MAX ? open_directory(fd, entry->name) : -1;
+			if (child_fd >= 0) {
+				left |= empty_directory(child_fd, top_fd, depth + 1);
+				raw_close(child_fd);
+			} else if (depth >= REMOVE_DEPTH_MAX) {
+				move_up(fd, entry->name, top_fd);
+				left = true;
+			}
 			raw_syscall(SYS_unlinkat, fd, (long)entry->name, AT_REMOVEDIR, 0, 0, 0);
 		}
 	}
-	if (fd >= 0)
-		raw_close(fd);
+	return left;
 }
 
 void remove_tree(const char *path)
 {
-	empty_directory(AT_FDCWD, path, 0);
+	bool left = true;
+
+	for (unsigned round = 0; left && round < REMOVE_ROUNDS_MAX; round++) {
+		int fd = open_directory(AT_FDCWD, path);
+
+		if (fd < 0)
+			return;
+		left = empty_directory(fd, fd, 0);
+		raw_close(fd);
+	}
 	raw_syscall(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0, 0);
 }

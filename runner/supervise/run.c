@@ -2,7 +2,6 @@
 #include "supervise/run.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -226,18 +225,11 @@ static int make_private_tmp(const struct plan *plan)
 	return plan->change_user ? lchown(plan->private_tmp, plan->uid, plan->gid) : 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *position)
-{
-	(void)st;
-	(void)position;
-	return remove(path) && type != FTW_NS ? -1 : 0;
-}
-
 /* After the last process of the sandbox has ended; what somebody mounted there is not followed, nor is a link. */
 static void remove_private_tmp(const struct plan *plan)
 {
 	if (plan->private_tmp)
-		nftw(plan->private_tmp, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		remove_tree(plan->private_tmp);
 }
 
 static int32_t first_idmapped(const struct plan *plan)
@@ -274,6 +266,8 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	 * end */
 	if (plan->mode == MODE_LANDLOCK)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	/* whoever started us may ignore it, and then no child can be waited for */
+	signal(SIGCHLD, SIG_DFL);
 	broker_init(&s.broker, plan);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);

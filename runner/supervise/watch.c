@@ -62,15 +62,33 @@ static bool add_children_of(pid_t pid)
 	return true;
 }
 
-static uint64_t resident_bytes(pid_t pid)
+static uint64_t thread_resident_bytes(pid_t pid, pid_t thread, bool anonymous)
 {
 	char path[64], text[256];
-	unsigned long long size = 0, resident = 0;
+	unsigned long long size = 0, resident = 0, shared = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	if (sscanf(read_small(path, text, sizeof(text)), "%llu %llu", &size, &resident) != 2)
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/statm", pid, thread);
+	if (sscanf(read_small(path, text, sizeof(text)), "%llu %llu %llu", &size, &resident, &shared) != 3)
 		return 0;
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (resident - (anonymous && shared < resident ? shared : 0)) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A process whose first thread has ended shows nothing under its own number, but its other threads do. */
+static uint64_t resident_bytes(pid_t pid, bool anonymous)
+{
+	char path[64];
+	DIR *tasks;
+	const struct dirent *task;
+	uint64_t bytes = thread_resident_bytes(pid, pid, anonymous);
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = bytes ? NULL : opendir(path);
+	while (tasks && bytes == 0 && (task = readdir(tasks)))
+		if (task->d_name[0] != '.')
+			bytes = thread_resident_bytes(pid, (pid_t)strtol(task->d_name, NULL, 10), anonymous);
+	if (tasks)
+		closedir(tasks);
+	return bytes;
 }
 
 static uint64_t rollup_line(const char *text, const char *name)
@@ -86,7 +104,8 @@ static uint64_t proportional_bytes(pid_t pid)
 	char path[64], text[4096];
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	read_small(path, text, sizeof(text));
+	if (!read_small(path, text, sizeof(text))[0])
+		return resident_bytes(pid, true);
 	return rollup_line(text, "\nPss_Anon:") + rollup_line(text, "\nPss_Shmem:") + rollup_line(text, "\nSwapPss:");
 }
 
@@ -116,7 +135,7 @@ static int measure(pid_t init, bool exactly, struct tree_usage *out)
 		return -1;
 	usage.cpu_ms = cpu_ms(init);
 	for (size_t i = 0; i < tree.count; i++) {
-		usage.memory_bytes += resident_bytes(tree.pids[i]);
+		usage.memory_bytes += resident_bytes(tree.pids[i], false);
 		usage.exact_bytes += exactly ? proportional_bytes(tree.pids[i]) : 0;
 		usage.cpu_ms += cpu_ms(tree.pids[i]);
 		add_children_of(tree.pids[i]);
