@@ -4,6 +4,8 @@
 #   make demo        install what is missing, build, and show what works so far
 #   make check       install what is missing, build with gcc, clang and sanitizers, run every test, print the totals
 #   make unit        only the unit tests, with what is there
+#   make lint        layering, sizes, formats, what the child side calls: tests/lint
+#   make tidy        clang-tidy over the sources: slow, and not part of check
 #   make install     PREFIX=/usr/local DESTDIR=: the program, manual pages, completions
 #   make bench       what a launch costs, against a bare start and against bubblewrap
 #
@@ -114,34 +116,46 @@ $(BUILD)/tests/helpers/%: tests/helpers/%.c
 	$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
 
 # Small static C programs that the escape attempts use; tests/run asks for them.
-.PHONY: helpers unit check demo deps clean
+.PHONY: helpers unit unit-programs check demo deps clean
 helpers: $(HELPERS)
+unit-programs: $(UNIT)
 unit: $(UNIT)
-	@python3 tests/unit/run $(BUILD)/tests
+	@tests/run --build $(BUILD) --only unit
 
-# The profile reader under libFuzzer. New inputs that reach new code are put into a directory of their own; copy those that
-# are worth keeping into the corpus.
+# What the compilers do not check. Only the child side's objects are looked at.
+.PHONY: lint tidy
+lint: $(filter $(BUILD)/runner/confine/% $(BUILD)/runner/supervise/%,$(OBJECTS))
+	@python3 tests/lint $(BUILD)
+
+tidy: $(patsubst %.c,$(BUILD)/tidy/%.ok,runner/main.c $(SOURCES))
+
+$(BUILD)/tidy/%.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- -std=gnu17 $(CPPFLAGS)
+	@touch $@
+
+# Readers of what others wrote, under libFuzzer: a profile, an interpreter's answer, single words. FUZZ=profile runs one of
+# them. Inputs that reach new code are put into $(FUZZ_BUILD)/found; copy those that are worth keeping into the corpus.
+FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 600
 FUZZ_BUILD   := $(BUILD)/fuzz
-FUZZ_CORPUS  := tests/fuzz/corpus/profile
-FUZZ_RUN      = $(FUZZ_BUILD)/fuzz_profile -timeout=10 -rss_limit_mb=1024 -artifact_prefix=$(FUZZ_BUILD)/
 .PHONY: fuzz fuzz-short fuzz-build
 fuzz-build:
-	@$(MAKE) --no-print-directory $(FUZZ_BUILD)/libpyconfine.a BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=address,undefined \
+	$(Q)$(MAKE) --no-print-directory $(FUZZ_BUILD)/libpyconfine.a BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=address,undefined \
 		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link"
-	clang -std=gnu17 -D_GNU_SOURCE -Iinclude -isystem $(FUZZ_BUILD)/include \
-		$(subst -I,-isystem ,$(shell $(PKGCONF) --cflags $(LIBS) 2>/dev/null)) $(WARN) -O1 -g \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(FUZZ_BUILD)/fuzz_profile \
-		tests/fuzz/fuzz_profile.c $(FUZZ_BUILD)/libpyconfine.a $(shell $(PKGCONF) --libs $(LIBS))
-	@mkdir -p $(FUZZ_BUILD)/found
+	$(Q)$(MAKE) --no-print-directory $(FUZZ:%=$(FUZZ_BUILD)/fuzz_%) BUILD=$(BUILD) CC=clang SANITIZE=address,undefined CFLAGS="-O1 -g"
 
-fuzz: fuzz-build
-	$(FUZZ_RUN) -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $(FUZZ_BUILD)/found $(FUZZ_CORPUS)
+$(FUZZ_BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_BUILD)/libpyconfine.a
+	$(call SAY,FUZZ)
+	$(Q)$(CC) $(ALLFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # For `make check`: every input of the corpus once, then a short search.
 fuzz-short: fuzz-build
-	$(FUZZ_RUN) -runs=0 $(FUZZ_CORPUS)
-	$(FUZZ_RUN) -max_total_time=20 -max_len=4096 $(FUZZ_BUILD)/found $(FUZZ_CORPUS)
+	$(Q)$(foreach name,$(FUZZ),sh tests/fuzz/run $(FUZZ_BUILD) $(name) -runs=0 && sh tests/fuzz/run $(FUZZ_BUILD) $(name) \
+		-max_total_time=$(if $(filter profile,$(name)),20,5) &&) :
+
+fuzz: fuzz-build
+	$(Q)$(foreach name,$(FUZZ),sh tests/fuzz/run $(FUZZ_BUILD) $(name) -max_total_time=$(FUZZ_SECONDS) &&) :
 
 # Measures, and never fails on what it measures. BENCH takes options of tests/bench/launch.
 .PHONY: bench bench-programs
@@ -163,11 +177,14 @@ $(BUILD)/tests/bench/%: tests/bench/%.c
 deps:
 	@sh tests/install-packages tests
 
-# Three builds, since each of them finds what the others do not; the tests run in the first and the last.
+# Three builds, since each of them finds what the others do not. One runner, so that one line counts everything: the unit tests
+# of the first and the last build, and whatever runs the program of the first.
 check: deps
-	$(MAKE) all unit BUILD=build/gcc CC=gcc
+	$(MAKE) all unit-programs helpers BUILD=build/gcc CC=gcc
 	$(MAKE) all BUILD=build/clang CC=clang
-	$(MAKE) unit BUILD=build/asan CC=gcc SANITIZE=address,undefined
+	$(MAKE) unit-programs BUILD=build/asan CC=gcc SANITIZE=address,undefined
+	$(MAKE) fuzz-short
+	@tests/run --build build/gcc --unit build/asan
 
 demo:
 	@sh tests/install-packages demo

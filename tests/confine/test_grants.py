@@ -49,8 +49,12 @@ class Files(Case):
     def test_deny_beats_read(self):
         folder = self.folder("more/mixed")
         shown, hidden = self.file("more/mixed/shown", "shown"), self.file("more/mixed/private/hidden", "hidden")
-        lines = self.lines(self.code(READ, shown, hidden, changes={
-            "files": {"read": [self.world.path("project"), folder], "deny": [os.path.dirname(hidden)]}}))
+        result = self.code(READ, shown, hidden, changes={
+            "files": {"read": [self.world.path("project"), folder], "deny": [os.path.dirname(hidden)]}})
+        if result.status == 125 and "namespaces" not in self.layers():  # Landlock takes nothing away from a granted directory
+            self.refused(result, 125, "files.deny")
+            return
+        lines = self.lines(result)
         self.assertEqual(lines[0], "shown")
         self.assertIn(lines[1], HIDDEN)
 

@@ -1,32 +1,17 @@
-"""The stage: a directory that everybody can read, with all that the tests need, and the ordinary user that they run as.
+"""The stage: a directory that everybody can read, with all that the tests need.
 
 The checkout may lie under a home that nobody else can enter, so nothing is run from there."""
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
 
-USER = "pcuser"
 PYTHON = "/usr/bin/python3"
 
 
-def ordinary_user():
-    """{name, uid, gid} of the test user; made when we are root and it is missing."""
-    if os.getuid() != 0:
-        return {"name": "user", "uid": os.getuid(), "gid": os.getgid()}
-    try:
-        entry = pwd.getpwnam(USER)
-    except KeyError:
-        subprocess.run(["useradd", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin",
-                        "--user-group", USER], check=True)
-        entry = pwd.getpwnam(USER)
-    return {"name": "user", "uid": entry.pw_uid, "gid": entry.pw_gid}
-
-
 class Stage:
-    def __init__(self, tests, build, user):
+    def __init__(self, tests, build):
         self.path = tempfile.mkdtemp(prefix="pyconfine-test-", dir="/var/tmp")
         os.chmod(self.path, 0o755)
         self.pyconfine = os.path.join(self.path, "bin/pyconfine")
@@ -34,8 +19,6 @@ class Stage:
         for name in ("bin", "worlds", "results"):
             os.mkdir(os.path.join(self.path, name))
         self.copy(tests, build)
-        self.cache("root", os.getuid(), os.getgid())
-        self.cache("user", user["uid"], user["gid"])
         subprocess.run([PYTHON, "-m", "compileall", "-q", self.path], check=True)
         os.umask(old)
 
@@ -47,12 +30,6 @@ class Stage:
         shutil.copytree(os.path.join(build, "tests/helpers"), os.path.join(self.path, "helpers"))
         if os.path.exists(os.path.join(build, "pyconfine")):
             shutil.copy(os.path.join(build, "pyconfine"), self.pyconfine)
-
-    def cache(self, name, uid, gid):
-        path = os.path.join(self.path, "cache-" + name)
-        os.mkdir(path, 0o700)
-        if os.getuid() == 0:
-            os.chown(path, uid, gid)
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)

@@ -81,6 +81,7 @@ class World:
         for name, mode in (("outside", 0o777), ("other", 0o755), ("read", 0o777), ("write", 0o777), ("home", 0o755),
                            ("home/.ssh", 0o755), ("planted", 0o755)):
             self.directory(name, mode, own if name.startswith("home") else None)
+        self.directory("cache", 0o700, own)
         secret = "secret %s\n" % self.token
         self.file("outside/secret.txt", secret)
         self.file("outside/move-me.txt", secret)
@@ -358,7 +359,7 @@ class World:
     def environment(self):
         """The caller's: full of things that must not get in."""
         return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": self.path("home"), "LANG": "C.UTF-8",
-                "XDG_CACHE_HOME": os.path.join(self.stage, "cache-" + self.identity["name"]),
+                "XDG_CACHE_HOME": self.path("cache"),
                 "SERVICE_PASSWORD": self.token, "PYTHONPATH": self.path("planted"),
                 "PYTHONSTARTUP": self.path("planted/planted_by_pythonpath.py"),
                 "PYTHONBREAKPOINT": "0",

@@ -3,9 +3,9 @@
     battery.py [--lacks inet,exec,full] [--only NAME,...] [--list]
 
 A feature may need `inet` (internet sockets), `program` (another program can be executed), `exec` (the filter of a profile
-that allows programs), `full` (more than the untrusted profile's list of system calls), `view` (a mount view of its own: where
-the script sees the machine's files, it has no UNIX sockets, terminals of its own, or priorities), `metadata` (changing modes,
-owners and times: refused where the script is the caller and there is no view).
+that allows programs), `full` (more than the untrusted profile's list of system calls), `view` (a mount view of its own: without
+one there are no UNIX sockets, no terminals of its own and no priorities), `own` (that view, or a user of its own: without both
+there is no chown, and no /dev/shm, where the locks of multiprocessing lie).
 With `--lacks` those features must fail with a clean error: neither work, nor hang, nor kill Python.
 `skipped:` names what this Python has not got (a package, a function). Exit status: 0 when nothing surprised.
 Runs on Python 3.6 and later, with nothing but its library; numpy and others are tried where installed.

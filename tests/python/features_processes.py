@@ -88,12 +88,12 @@ def pool_of(method):
     child.join()
 
 
-@feature()
+@feature("own")
 def multiprocessing_fork():
     pool_of("fork")
 
 
-@feature()
+@feature("own")
 def multiprocessing_spawn():
     pool_of("spawn")
 
@@ -103,7 +103,7 @@ def multiprocessing_forkserver():
     pool_of("forkserver")
 
 
-@feature()
+@feature("own")
 def process_pool():
     from concurrent.futures import ProcessPoolExecutor
     with ProcessPoolExecutor(2) as pool:
@@ -118,7 +118,7 @@ def manager():
         assert dict(table) == {"a": 1, "b": 2}
 
 
-@feature()
+@feature("own")
 def shared_values():
     value = multiprocessing.Value("i", 3)
     with value.get_lock():
@@ -126,7 +126,7 @@ def shared_values():
     assert value.value == 4 and multiprocessing.Array("d", 5)[2] == 0
 
 
-@feature()
+@feature("own")
 def shared_memory():
     memory = module("multiprocessing.shared_memory") if sys.version_info >= (3, 8) else None
     if memory is None:
