@@ -76,6 +76,8 @@ time.sleep(3)
         terminal.output(b"ready")
         fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 77, 0, 0))
         terminal.output(b"size 77 33")
+        # not killed with the whole namespace of this test, or nobody would be left to remove the private directory
+        self.assertEqual(terminal.process.wait(8), 0)
 
     def test_input_by_lines(self):
         terminal = self.terminal("print('got', input('name? '), flush=True)\n")

@@ -13,6 +13,7 @@ WITHOUT_SCOPES = {"processes": "best-effort"}
 
 # What a lowered fact can change; the rest of the attempts is kept by the filter of system calls, whatever the mode.
 KEPT_BY_LANDLOCK = ("files", "exec", "users", "network")
+KEPT_BY_ITS_LEVEL = ("files", "users", "network")  # execution: since the first one
 KEPT_BY_NOTIFICATION = ("exec", "network", "files")
 
 
@@ -57,7 +58,7 @@ def _modes_of(who, here):
     yield Mode(who, "landlock", "namespaces=0", every, {"landlock1"}, require=_scopes(here))
     for level in range(6, 0, -1) if who == "user" else (5, 1):
         yield Mode(who, "landlock-%d" % level, "namespaces=0,landlock=%d" % level, _landlock(level), _landlock(level),
-                   require=_scopes(level), lowered=KEPT_BY_LANDLOCK)
+                   require=_scopes(level), lowered=KEPT_BY_LANDLOCK if level == 1 else KEPT_BY_ITS_LEVEL)
     yield Mode(who, "without-landlock", "landlock=0", {"namespaces"}, {"namespaces"}, require={"exec": "best-effort"},
                lowered=KEPT_BY_LANDLOCK)
     yield Mode(who, "without-notify", "notify=0", both, {"namespaces"}, lowered=KEPT_BY_NOTIFICATION)
