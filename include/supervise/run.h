@@ -12,12 +12,14 @@ enum outcome_kind {
 	OUTCOME_TIMEOUT,
 	OUTCOME_MEMORY,
 	OUTCOME_CPU_TIME,
+	OUTCOME_DENIED, /* on_denial: kill */
 	OUTCOME_SETUP_FAILED,
 };
 
 struct outcome {
 	enum outcome_kind kind;
 	int status;          /* exit status, or the signal's number */
+	int denied_call;     /* with OUTCOME_DENIED: its number */
 	int passed_signal;   /* the last signal that would have ended us, and was passed on; 0: none */
 	uint64_t peak_bytes; /* with OUTCOME_MEMORY: what the tree was seen to use */
 	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */

@@ -10,6 +10,7 @@
 #include "commands/explain.h"
 #include "commands/prepare.h"
 #include "commands/render.h"
+#include "policy/filter.h"
 #include "supervise/relaunch.h"
 
 static void print_lines(const char *kind, const char *const *lines)
@@ -34,6 +35,11 @@ static void explain_limit(const struct plan *plan, const struct outcome *outcome
 	    (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGXCPU && limits->cpu_ms))
 		fprintf(stderr, "pyconfine: stopped: cpu_time %s used up, whole process tree   [limits.cpu_time]\n",
 		        format_duration(limits->cpu_ms, value, sizeof(value)));
+	if (outcome->kind == OUTCOME_DENIED) {
+		const char *name = syscall_name(outcome->denied_call);
+
+		fprintf(stderr, "pyconfine: stopped: denied: system call %s   [on_denial]\n", name ? name : "without a name");
+	}
 	if (outcome->kind == OUTCOME_MEMORY)
 		fprintf(stderr,
 		        "pyconfine: stopped: memory limit %s reached (peak %lluM, whole process tree)   [limits.memory]\n",

@@ -87,16 +87,16 @@ static const struct network_row {
 	uint32_t mask, value, next_mask, next_value;
 } network_rows[] = {
 	{ "connect", true, false, ROW_NOTIFY, -1, 0, 0, 0, 0 },
-	{ "connect", false, true, ROW_EPERM, -1, 0, 0, 0, 0 },
-	{ "socket", false, true, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0, 0 },
-	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_DGRAM },
-	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_RAW },
-	{ "socket", true, false, ROW_EPERM, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_SEQPACKET },
-	{ "socketpair", true, true, ROW_EPERM, 1, 0xf, SOCK_DGRAM, 0, 0 },
-	{ "socketpair", true, true, ROW_EPERM, 1, 0xf, SOCK_RAW, 0, 0 },
-	{ "sendto", true, true, ROW_EPERM, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
-	{ "sendmsg", true, true, ROW_EPERM, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
-	{ "sendmmsg", true, true, ROW_EPERM, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "connect", false, true, ROW_FORBID, -1, 0, 0, 0, 0 },
+	{ "socket", false, true, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0, 0 },
+	{ "socket", true, false, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_DGRAM },
+	{ "socket", true, false, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_RAW },
+	{ "socket", true, false, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_SEQPACKET },
+	{ "socketpair", true, true, ROW_FORBID, 1, 0xf, SOCK_DGRAM, 0, 0 },
+	{ "socketpair", true, true, ROW_FORBID, 1, 0xf, SOCK_RAW, 0, 0 },
+	{ "sendto", true, true, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmsg", true, true, ROW_FORBID, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmmsg", true, true, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
 };
 
 struct rows {
@@ -158,7 +158,7 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 
 static void add_network_rows(struct build *b, struct rows *rows)
 {
-	bool broker = b->plan->notify && b->plan->mode == MODE_NAMESPACES;
+	bool broker = b->plan->notify && (b->plan->namespaces & CLONE_NEWNET);
 
 	for (size_t i = 0; i < sizeof(network_rows) / sizeof(network_rows[0]); i++) {
 		const struct network_row *row = &network_rows[i];
@@ -201,6 +201,19 @@ static void add_memory_rows(struct build *b, struct rows *rows)
 	}
 }
 
+/* on_denial: kill. What the filter forbids goes to the supervisor, which ends the run; what a file system refuses (a path that
+ * is not shown) it does not see. */
+static int plan_kill(struct build *b, struct filter_request *request)
+{
+	if (b->facts->features[FEATURE_USER_NOTIFY].level == 0) {
+		error_set(b->err, CODE_CANNOT_KEEP, "on_denial: kill needs user notification, which is not to be had here");
+		return error_hint(b->err, "Write on_denial: error, or see `pyconfine doctor`.");
+	}
+	request->variant |= FILTER_NOTIFY;
+	b->plan->notify = b->plan->kill_on_denial = true;
+	return 0;
+}
+
 int plan_filter(struct build *b)
 {
 	const struct profile *profile = b->profile;
@@ -216,6 +229,8 @@ int plan_filter(struct build *b)
 	b->plan->notify = b->facts->features[FEATURE_USER_NOTIFY].level > 0 &&
 	                  (b->plan->mode == MODE_NAMESPACES ? (b->plan->namespaces & CLONE_NEWNET) != 0
 	                                                    : !b->plan->change_user);
+	if (profile->on_denial == DENIAL_KILL && plan_kill(b, &request))
+		return -1;
 	if (b->plan->notify)
 		b->plan->filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
 		                        (has_killable_wait(b->facts) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0);

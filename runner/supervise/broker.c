@@ -54,7 +54,7 @@ void broker_init(struct broker *broker, const struct plan *plan)
 {
 	FD_CLEANUP int fd = plan->notify && plan->mode == MODE_NAMESPACES ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
 
-	*broker = (struct broker){ .plan = plan, .listener_fd = -1, .outer_network = fd < 0 ? 0 : network_of(fd) };
+	*broker = (struct broker){ .plan = plan, .denied_call = -1, .listener_fd = -1, .outer_network = fd < 0 ? 0 : network_of(fd) };
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		broker->pending[i].fd = -1;
 }
@@ -293,6 +293,12 @@ static int serve(struct broker *broker, const struct seccomp_notif *call)
 	return -EPERM;
 }
 
+/* unshare(0) does nothing; the stage syscall_filter calls it to see that it is refused (confine/script.c). */
+static bool is_read_back(const struct seccomp_notif *call)
+{
+	return call->data.nr == SYS_unshare && call->data.args[0] == 0;
+}
+
 static void serve_call(struct broker *broker)
 {
 	union notification in;
@@ -302,6 +308,8 @@ static void serve_call(struct broker *broker)
 	if (ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &in))
 		return; /* the caller has ended meanwhile */
 	result = serve(broker, &in.notif);
+	if ((result == -EPERM || result == -EACCES) && broker->denied_call < 0 && !is_read_back(&in.notif))
+		broker->denied_call = in.notif.data.nr;
 	if (result <= 0)
 		answer(broker, in.notif.id, -result);
 }

@@ -200,6 +200,10 @@ static void watch(struct supervisor *s)
 		if (fds[1].revents)
 			pass_signal(s);
 		broker_serve(&s->broker, fds + 2, count);
+		if (s->plan->kill_on_denial && s->broker.denied_call >= 0 && !s->limit_reached) {
+			s->outcome->denied_call = s->broker.denied_call;
+			reach_limit(s, OUTCOME_DENIED, 0);
+		}
 		if (fds[0].revents)
 			read_report(s);
 		keep_deadline(s);
@@ -308,6 +312,8 @@ int outcome_exit_status(const struct outcome *outcome)
 		return EXIT_SIGNAL_BASE + outcome->status;
 	case OUTCOME_TIMEOUT:
 		return EXIT_TIMEOUT;
+	case OUTCOME_DENIED:
+		return EXIT_POLICY;
 	case OUTCOME_MEMORY:
 		return EXIT_SIGNAL_BASE + SIGKILL;
 	case OUTCOME_CPU_TIME:
