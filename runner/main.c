@@ -44,7 +44,8 @@ int main(int argc, char **argv)
 
 	if (getauxval(AT_SECURE)) {
 		/* the caller's environment and directories would decide what somebody else's rights are used for */
-		fputs("pyconfine: must not be installed set-user-ID or with file capabilities: it needs no privilege\n", stderr);
+		fputs("pyconfine: must not be installed set-user-ID or with file capabilities: it needs no privilege\n",
+		      stderr);
 		return EXIT_SETUP;
 	}
 	if (open_standard_files())

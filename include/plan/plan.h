@@ -50,7 +50,7 @@ struct landlock_rule {
 	const char *path;
 	uint64_t access;
 	uint64_t device, inode; /* must still lie there; inode 0: whatever does */
-	bool optional; /* may be missing (files under /proc and /dev) */
+	bool optional;          /* may be missing (files under /proc and /dev) */
 	struct source_pos pos;
 };
 
@@ -126,7 +126,7 @@ struct plan {
 	size_t view_count;
 	bool idmapped;                          /* some step is */
 	uint64_t scratch_bytes, scratch_inodes; /* the file system behind /tmp, /dev/shm and home */
-	const char *scratch_path; /* where some of it is shown; NULL: nowhere */
+	const char *scratch_path;               /* where some of it is shown; NULL: nowhere */
 	uint64_t root_bytes;                    /* size of the tmpfs that is the root: what the steps need */
 	struct visible_path *visible;
 	size_t visible_count;
@@ -143,7 +143,7 @@ struct plan {
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
 	bool notify;           /* some calls go to the supervisor's broker (supervise/broker.h) */
-	bool kill_on_denial;          /* the first forbidden call that the supervisor sees ends the run */
+	bool kill_on_denial;   /* the first forbidden call that the supervisor sees ends the run */
 	uint32_t filter_flags; /* SECCOMP_FILTER_FLAG_* for the listener */
 
 	const char **argv; /* NULL-terminated; argv[0] is the interpreter */

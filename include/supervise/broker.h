@@ -35,7 +35,7 @@ struct broker {
 	const struct plan *plan;
 	uint64_t outer_network; /* cookie of our own network namespace */
 	int denied_call;        /* number of the first call that was refused; -1: none yet */
-	int listener_fd; /* -1: none; owned */
+	int listener_fd;        /* -1: none; owned */
 	struct pending_connect pending[BROKER_PENDING_MAX];
 };
 

@@ -10,8 +10,8 @@
  * that there is none. */
 void end_children(pid_t group);
 
-/* Remove a directory and what is in it, without following links, however deep. Async-signal-safe. Called when nothing is
- * left that could change it meanwhile; what is not ours stays. */
+/* Remove a directory and what is in it, without following links, however deep. Async-signal-safe. Called when nothing
+ * is left that could change it meanwhile; what is not ours stays. */
 #define REMOVE_DEPTH_MAX 64
 #define REMOVE_ROUNDS_MAX 100000
 void remove_tree(const char *path);

@@ -129,8 +129,11 @@ static int find_facts(const struct run_options *options, enum prepare_purpose pu
 	if (purpose == PREPARE_RUN ? host_facts_probe_quick(facts, err) : host_facts_probe_full(facts, err))
 		return -1;
 	if (options->assume && purpose == PREPARE_RUN && (profile->locked || profile->ceiling)) {
-		error_set(err, CODE_LOCKED, "--assume is refused: %s", profile->locked ? "the profile is locked" : "there is a ceiling");
-		return error_hint(err, "Other ways of keeping a promise are not the caller's choice then; `explain --assume` shows them.");
+		error_set(err, CODE_LOCKED, "--assume is refused: %s",
+		          profile->locked ? "the profile is locked" : "there is a ceiling");
+		return error_hint(
+			err,
+			"Other ways of keeping a promise are not the caller's choice then; `explain --assume` shows them.");
 	}
 	return options->assume ? host_facts_assume(facts, options->assume, err) : 0;
 }
@@ -186,8 +189,8 @@ int prepare(const struct run_options *options, enum prepare_purpose purpose, str
 		return -1;
 	fill_request(options, &caller, purpose, arena, out);
 	if (find_script(options, &caller, arena, out, err) || load_profile(options, &caller, arena, out, err) ||
-	    find_facts(options, purpose, &out->profile, &out->facts, err) || find_interpreter(&caller, arena, out, err) ||
-	    find_footprint(purpose, arena, out, err))
+	    find_facts(options, purpose, &out->profile, &out->facts, err) ||
+	    find_interpreter(&caller, arena, out, err) || find_footprint(purpose, arena, out, err))
 		return -1;
 	return prepare_again(out, arena, err);
 }

@@ -38,7 +38,8 @@ static void explain_limit(const struct plan *plan, const struct outcome *outcome
 	if (outcome->kind == OUTCOME_DENIED) {
 		const char *name = syscall_name(outcome->denied_call);
 
-		fprintf(stderr, "pyconfine: stopped: denied: system call %s   [on_denial]\n", name ? name : "without a name");
+		fprintf(stderr, "pyconfine: stopped: denied: system call %s   [on_denial]\n",
+		        name ? name : "without a name");
 	}
 	if (outcome->kind == OUTCOME_MEMORY)
 		fprintf(stderr,

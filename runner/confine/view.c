@@ -73,7 +73,8 @@ static int set_attributes(int fd, const struct view_step *step, const struct con
 /* Below a granted directory the target's path is somebody else's: a link on the way would lead the mount astray. */
 static int move_to(int root_fd, int fd, const char *target)
 {
-	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH };
+	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC,
+		                         .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH };
 	int target_fd = raw_openat2(root_fd, target, &how);
 	int result = target_fd;
 

@@ -187,8 +187,8 @@ static bool has_killable_wait(const struct host_facts *facts)
 	return facts->kernel_major > 5 || (facts->kernel_major == 5 && facts->kernel_minor >= 19);
 }
 
-/* Memory that no process has mapped is in no process's books: without a cgroup it cannot be counted, so it is not made. The C
- * library and multiprocessing do without. */
+/* Memory that no process has mapped is in no process's books: without a cgroup it cannot be counted, so it is not made.
+ * The C library and multiprocessing do without. */
 static void add_memory_rows(struct build *b, struct rows *rows)
 {
 	static const char *const calls[] = { "memfd_create", "shmget", NULL };
@@ -197,16 +197,18 @@ static void add_memory_rows(struct build *b, struct rows *rows)
 		int number = -1;
 
 		if (syscall_find(calls[i], &number) == SYSCALL_KNOWN)
-			row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = ROW_ENOSYS, .arg = -1 });
+			row_add(b, rows,
+			        &(struct filter_row){ .number = (uint32_t)number, .action = ROW_ENOSYS, .arg = -1 });
 	}
 }
 
-/* on_denial: kill. What the filter forbids goes to the supervisor, which ends the run; what a file system refuses (a path that
- * is not shown) it does not see. */
+/* on_denial: kill. What the filter forbids goes to the supervisor, which ends the run; what a file system refuses (a
+ * path that is not shown) it does not see. */
 static int plan_kill(struct build *b, struct filter_request *request)
 {
 	if (b->facts->features[FEATURE_USER_NOTIFY].level == 0) {
-		error_set(b->err, CODE_CANNOT_KEEP, "on_denial: kill needs user notification, which is not to be had here");
+		error_set(b->err, CODE_CANNOT_KEEP,
+		          "on_denial: kill needs user notification, which is not to be had here");
 		return error_hint(b->err, "Write on_denial: error, or see `pyconfine doctor`.");
 	}
 	request->variant |= FILTER_NOTIFY;

@@ -144,8 +144,8 @@ static bool is_expected(const struct reading *reading, const char *real)
 	return reading->home && path_is_below(real, path_join(reading->arena, reading->home, ".local/lib"));
 }
 
-/* What becomes of a path that is not expected. The interpreter's word is nobody's grant: a .pth file that somebody sent in
- * together with a script could name any directory. */
+/* What becomes of a path that is not expected. The interpreter's word is nobody's grant: a .pth file that somebody sent
+ * in together with a script could name any directory. */
 enum stray {
 	STRAY_REFUSED,
 	STRAY_SYSTEM, /* shown when it is root's, and everybody may read it anyway */

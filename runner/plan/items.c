@@ -290,7 +290,8 @@ static int check_program(struct build *b, const struct item *item)
 
 	if (S_ISREG(item->mode) && (item->mode & 0111))
 		return 0;
-	error_set(b->err, CODE_BAD_PATH, "exec: %s is no executable file", escape_into(shown, sizeof(shown), item->source));
+	error_set(b->err, CODE_BAD_PATH, "exec: %s is no executable file",
+	          escape_into(shown, sizeof(shown), item->source));
 	b->err->pos = item->pos;
 	return error_hint(b->err, "Name each program; for any program write exec: any.");
 }

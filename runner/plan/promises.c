@@ -99,7 +99,8 @@ static void miss_processes(struct build *b)
 	struct promise_row *row = &b->plan->promises[PROMISE_PROCESSES];
 
 	miss(b, PROMISE_PROCESSES, "only its own", "signals to other processes of the same user are not stopped",
-	     "Linux 6.12, or namespaces: pyconfine doctor", b->profile->require[PROMISE_PROCESSES].level == REQUIRE_ALL);
+	     "Linux 6.12, or namespaces: pyconfine doctor",
+	     b->profile->require[PROMISE_PROCESSES].level == REQUIRE_ALL);
 	row->warn = row->status == PROMISE_RELAXED;
 }
 

@@ -151,7 +151,8 @@ static int check_standard_files(struct build *b)
 		if (b->profile->network.mode == NETWORK_HOST || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) ||
 		    type == SOCK_STREAM)
 			continue;
-		error_set(b->err, CODE_CANNOT_KEEP, "%s is a datagram socket, which reaches the whole network", names[fd]);
+		error_set(b->err, CODE_CANNOT_KEEP, "%s is a datagram socket, which reaches the whole network",
+		          names[fd]);
 		return error_hint(b->err, "Hand over a stream or a pipe, or write network: host.");
 	}
 	return 0;

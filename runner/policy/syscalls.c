@@ -221,7 +221,9 @@ const char *const init_calls[] = {
 	"clock_gettime",
 	"clock_nanosleep",
 	"nanosleep",
-	"unlinkat", "renameat2", "fchmodat",
+	"unlinkat",
+	"renameat2",
+	"fchmodat",
 	NULL,
 };
 

@@ -81,7 +81,8 @@ static bool lies_in(const char *path, const char *directory)
 /* The administrator's profiles build on the administrator's: what a caller keeps in ~/.config must not change them. */
 static bool is_system_profile(const struct profile_request *request, const struct profile_source *source)
 {
-	return source && source->path && (lies_in(source->path, request->system_dir) || lies_in(source->path, request->vendor_dir));
+	return source && source->path &&
+	       (lies_in(source->path, request->system_dir) || lies_in(source->path, request->vendor_dir));
 }
 
 static int find_name(const struct profile_request *request, const char *name, const struct profile_source *from,

@@ -16,8 +16,8 @@
 
 #define ANSWER_TIMEOUT_MS 10000
 
-/* The system's own directories, those of this interpreter, and the user's packages; not the rest of the caller's home, which
- * code that came with somebody's venv has no business in. */
+/* The system's own directories, those of this interpreter, and the user's packages; not the rest of the caller's home,
+ * which code that came with somebody's venv has no business in. */
 static struct file_grants bare_grants(const struct interpreter *interpreter, const char *home, struct arena *arena)
 {
 	const char *paths[] = { "/usr", "/opt", path_directory(arena, path_directory(arena, interpreter->real_path)),
@@ -29,7 +29,8 @@ static struct file_grants bare_grants(const struct interpreter *interpreter, con
 			grants.items[grants.count++] = (struct file_grant){
 				.path = { .value = paths[i], .pos = { .file = "builtin:bare" } },
 				.optional = true,
-				.exec = true, /* libraries are mapped from there; a program is still the interpreter alone */
+				.exec = true, /* libraries are mapped from there; a program is still the interpreter
+				                 alone */
 			};
 	return grants;
 }

@@ -40,8 +40,8 @@ union address {
 	struct sockaddr_storage storage;
 };
 
-/* A socket that was handed over as stdin, stdout or stderr belongs to another network: that peer is the script's, but not
- * the network behind it. 0 when the kernel cannot tell (before 5.14): then none is like another. */
+/* A socket that was handed over as stdin, stdout or stderr belongs to another network: that peer is the script's, but
+ * not the network behind it. 0 when the kernel cannot tell (before 5.14): then none is like another. */
 static uint64_t network_of(int fd)
 {
 	uint64_t cookie = 0;
@@ -52,9 +52,13 @@ static uint64_t network_of(int fd)
 
 void broker_init(struct broker *broker, const struct plan *plan)
 {
-	FD_CLEANUP int fd = plan->notify && plan->mode == MODE_NAMESPACES ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+	FD_CLEANUP int fd = plan->notify && plan->mode == MODE_NAMESPACES
+	                            ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)
+	                            : -1;
 
-	*broker = (struct broker){ .plan = plan, .denied_call = -1, .listener_fd = -1, .outer_network = fd < 0 ? 0 : network_of(fd) };
+	*broker = (struct broker){
+		.plan = plan, .denied_call = -1, .listener_fd = -1, .outer_network = fd < 0 ? 0 : network_of(fd)
+	};
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		broker->pending[i].fd = -1;
 }
@@ -178,8 +182,8 @@ static void interrupt_only(int signal_number)
 	(void)signal_number;
 }
 
-/* The script shares the socket, and with it O_NONBLOCK, which another of its processes may take away at any moment: a call
- * that waits nevertheless is interrupted, again and again until it has ended. */
+/* The script shares the socket, and with it O_NONBLOCK, which another of its processes may take away at any moment: a
+ * call that waits nevertheless is interrupted, again and again until it has ended. */
 static int connect_briefly(int fd, const union address *address, socklen_t length)
 {
 	static timer_t timer;

@@ -67,7 +67,8 @@ static void reap(const struct plan *plan, pid_t script)
 	pid_t pid;
 
 	while ((pid = raw_wait4(-1, &report.wait_status, WNOHANG, NULL)) > 0 || pid == -ECHILD) {
-		if (pid == -ECHILD) /* somebody else has taken the script's status: the run has ended, how is not known */
+		if (pid ==
+		    -ECHILD) /* somebody else has taken the script's status: the run has ended, how is not known */
 			raw_exit(1);
 		if (pid != script)
 			continue;

@@ -46,8 +46,8 @@ static bool are_switched_off(void)
 	return false;
 }
 
-/* Being short of memory or descriptors, or of namespaces because others of the user have used them up, says nothing about
- * the machine: whoever can cause that must not get a weaker plan by it. */
+/* Being short of memory or descriptors, or of namespaces because others of the user have used them up, says nothing
+ * about the machine: whoever can cause that must not get a weaker plan by it. */
 static bool means_refused(int sys_errno)
 {
 	static const int refusals[] = { EPERM, EACCES, EINVAL, ENOSYS, EOPNOTSUPP };

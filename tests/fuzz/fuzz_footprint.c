@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Nothing in these is shown, and no directory that holds one of them. */
 static const char *const closed[] = { "/proc", "/sys", "/dev", "/root", "/boot", "/run" };
-/* Files in these may be shown (Debian's Python has its configuration in /etc), but no directory that holds one of them.
- */
+/* Files in these may be shown (Debian's Python has its configuration in /etc), but no directory that holds one of
+ * them. */
 static const char *const not_as_a_whole[] = { HOME, "/etc", "/usr/bin" };
 
 static bool holds(const char *directory, const char *path)

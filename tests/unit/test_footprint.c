@@ -204,9 +204,10 @@ static void notes_what_it_does(void **state)
 	assert_int_equal(parse("\"path\": [\"@/home/me/project/src\"]"), 0);
 	assert_false(is_covered(tree("home/me/project/src")));
 	assert_int_equal(footprint.note_count, 1);
-	assert_string_equal(footprint.notes[0],
-	                    with_tree("@/home/me/project/src is not shown: it is not part of this interpreter (grant it if "
-	                              "it is wanted: --read)"));
+	assert_string_equal(
+		footprint.notes[0],
+		with_tree("@/home/me/project/src is not shown: it is not part of this interpreter (grant it if "
+	                  "it is wanted: --read)"));
 	assert_int_equal(parse("\"data\": [\"@/home/me/project\"]"), 0);
 	assert_false(is_covered(tree("home/me/project")));
 	assert_int_equal(parse("\"path\": [\"@/home/me\"]"), 0);
