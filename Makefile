@@ -28,9 +28,8 @@ LIBS     := libseccomp libcap yaml-0.1 json-c
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wcast-qual -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough -Werror
 HARDEN   := -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks
-ifeq ($(findstring clang,$(CC)),)
-HARDEN   += -ftrivial-auto-var-init=zero # clang 14 wants a second switch for it
-endif
+# Where the compiler has it: gcc 12 and clang 16; clang 14 wants a second switch for it.
+HARDEN   += $(shell $(CC) -Werror -ftrivial-auto-var-init=zero -E -x c /dev/null >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
 ifeq ($(ARCH),x86_64)
 HARDEN   += -fcf-protection -fstack-clash-protection
 endif

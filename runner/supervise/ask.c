@@ -20,8 +20,14 @@
  * which code that came with somebody's venv has no business in. */
 static struct file_grants bare_grants(const struct interpreter *interpreter, const char *home, struct arena *arena)
 {
-	const char *paths[] = { "/usr", "/opt", path_directory(arena, path_directory(arena, interpreter->real_path)),
-		                interpreter->venv, home ? arena_printf(arena, "%s/.local/lib", home) : NULL };
+	/* /lib and /lib64 are directories of their own where /usr is not merged */
+	const char *paths[] = { "/usr",
+		                "/lib",
+		                "/lib64",
+		                "/opt",
+		                path_directory(arena, path_directory(arena, interpreter->real_path)),
+		                interpreter->venv,
+		                home ? arena_printf(arena, "%s/.local/lib", home) : NULL };
 	struct file_grants grants = { arena_array(arena, sizeof(paths) / sizeof(paths[0]), sizeof(*grants.items)), 0 };
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)

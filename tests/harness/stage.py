@@ -43,7 +43,7 @@ class Stage:
             left += ["cgroup %s/%s" % (folder, name) for name in names if "pyconfine" in name]
         for folder in ("/tmp", "/dev/shm", "/var/tmp"):
             left += ["file %s/%s" % (folder, name) for name in os.listdir(folder)
-                     if name.startswith(("pyconfine-wrote-", "pyconfine-host-"))]
+                     if name.startswith(("pyconfine-wrote-", "host-" + os.path.basename(self.path)))]
         return left
 
 

@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import threading
+import zlib
 
 import calls
 
@@ -46,7 +47,9 @@ class World:
         self.script_uid = NOBODY if self.uid == 0 else self.uid  # who the script is, inside
         self.facts, self.open_things, self.known_pids = {"token": token, "uid": self.uid}, [], set()
         self.inherited = []
-        self.temporary_files = ["%s/pyconfine-host-%s" % (folder, os.path.basename(base)) for folder in ("/tmp", "/dev/shm")]
+        # A name that no other job has, of this run or of another: where there are no namespaces, they meet.
+        self.mark = "%s-%s" % (os.path.basename(stage), os.path.basename(base))
+        self.temporary_files = ["%s/host-%s" % (folder, self.mark) for folder in ("/tmp", "/dev/shm")]
 
     # --- files ---
 
@@ -178,16 +181,15 @@ class World:
         self.facts["udp_port"] = udp.getsockname()[1]
         self.open_things.append(udp)
         threading.Thread(target=self.answer_datagrams, args=(udp,), daemon=True).start()
-        name = "pyconfine-test-%d-%s" % (os.getpid(), os.path.basename(self.base))
         for fact, address in (("unix_outside", self.path("outside/s")), ("unix_read_grant", self.path("read/s")),
-                              ("unix_abstract", "\0" + name)):
+                              ("unix_abstract", "\0" + self.mark)):
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(address)
             listener.listen()
             self.open_to_all(address)
             self.serve(listener)
             self.facts[fact] = address.lstrip("\0")
-        for fact, address in (("unix_datagram", self.path("read/d")), ("unix_datagram_abstract", "\0" + name + "-d")):
+        for fact, address in (("unix_datagram", self.path("read/d")), ("unix_datagram_abstract", "\0" + self.mark + "-d")):
             receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             receiver.bind(address)
             self.open_to_all(address)
@@ -225,7 +227,7 @@ class World:
     # --- kernel objects ---
 
     def make_kernel_objects(self):
-        key = 0x70790000 + os.getpid() % 0xFFFF
+        key = 0x40000000 + zlib.crc32(self.mark.encode()) // 4
         self.facts["sysv_key"] = key
         try:
             self.sysv_memory = calls.syscall("shmget", key, 4096, 0o1000 | 0o666)
@@ -233,7 +235,7 @@ class World:
             address = calls.LIBC.shmat(self.sysv_memory, None, 0)
             ctypes.memmove(address, ("secret %s\0" % self.token).encode(), len(self.token) + 8)
             self.sysv_queue = calls.syscall("msgget", key, 0o1000 | 0o666)
-            self.facts["posix_queue"] = "pyconfine-test-%d" % os.getpid()
+            self.facts["posix_queue"] = self.mark
             queue = calls.syscall("mq_open", self.facts["posix_queue"], os.O_CREAT | os.O_RDWR, 0o666, None)
             os.fchmod(queue, 0o666)
             self.open_things.append(queue)
