@@ -48,6 +48,15 @@ static void explain_limit(const struct plan *plan, const struct outcome *outcome
 		        (unsigned long long)(outcome->peak_bytes >> 20));
 }
 
+/* Of the plan that was carried out in the end: those before it were only tried. */
+static void print_remarks(const struct plan *plan, const struct run_options *options)
+{
+	if (!options->quiet)
+		print_lines("warning: ", plan->warnings);
+	if (options->verbose)
+		print_lines("", plan->notes);
+}
+
 /* A script that was interrupted makes us die of the same signal, so that a shell's loop around us ends, too. */
 static int leave(const struct plan *plan, const struct outcome *outcome, bool quiet)
 {
@@ -66,10 +75,6 @@ static int launch(struct prepared *prepared, const struct run_options *options, 
 	struct error err = { 0 };
 
 	for (;;) {
-		if (!options->quiet)
-			print_lines("warning: ", prepared->plan.warnings);
-		if (options->verbose)
-			print_lines("", prepared->plan.notes);
 		if (supervise_run(&prepared->plan, &outcome, &err))
 			return prepare_fail(prepared, &err, PREPARE_RUN);
 		if (!outcome_lowers(&prepared->plan, &outcome, &prepared->facts))
@@ -81,6 +86,7 @@ static int launch(struct prepared *prepared, const struct run_options *options, 
 		outcome_describe(&prepared->plan, &outcome, &err);
 		return prepare_fail(prepared, &err, PREPARE_RUN);
 	}
+	print_remarks(&prepared->plan, options);
 	return leave(&prepared->plan, &outcome, options->quiet);
 }
 

@@ -190,7 +190,11 @@ static int add_grant(struct build *b, const struct file_grant *grant, bool write
 			return -1;
 	}
 	if (is_built_in(&grant->path.pos) && strcmp(path, b->script_dir) == 0 && is_too_broad(b, path)) {
-		plan_note(b, "%s holds more than this script: only the script itself is shown", path);
+		plan_note(b,
+		          b->request->kind == RUN_SCRIPT
+		                  ? "%s holds more than this script: only the script itself is shown"
+		                  : "%s is not shown: it is too much to grant unasked; `--read .` grants it",
+		          path);
 		return 0;
 	}
 	if (strcmp(path, "/") == 0)
