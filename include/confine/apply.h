@@ -26,6 +26,7 @@ struct confine_state {
 	int parent_pid; /* of the process that must still be our parent after the parent-death signal is set; 0: not
 	                   ours */
 	uint64_t signal_mask; /* the caller's, restored for the script */
+	int private_fd;       /* of plan->private_tmp, once it was made: open and locked as long as init lives; -1 */
 	int32_t step;         /* set by stages as they go */
 	volatile int stage;   /* the stage that is being carried out: shared with the parent over vfork */
 };
@@ -46,6 +47,7 @@ int view_apply(const struct plan *plan, struct confine_state *state);
 int view_verify(const struct plan *plan, struct confine_state *state);
 int network_apply(const struct plan *plan, struct confine_state *state);
 int hostname_apply(const struct plan *plan, struct confine_state *state);
+int private_directory_apply(const struct plan *plan, struct confine_state *state);
 int capability_bounds_apply(const struct plan *plan, struct confine_state *state);
 int capability_bounds_verify(const struct plan *plan, struct confine_state *state);
 int identity_apply(const struct plan *plan, struct confine_state *state);

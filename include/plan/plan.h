@@ -17,6 +17,12 @@
 #include "plan/stage.h"
 #include "profile/profile.h"
 
+/* Uids of sessions that root starts: systemd's range for transient users, so that nothing on a disk belongs to them. A
+ * uid for each session and not one "nobody" for all of them: RLIMIT_NPROC counts one session, and sessions can neither
+ * signal nor trace each other. */
+#define UID_SESSION_FIRST 61184
+#define UID_SESSION_COUNT 4336
+
 enum plan_mode {
 	MODE_NAMESPACES, /* a private view of the files, and namespaces for everything that has them */
 	MODE_LANDLOCK,   /* where namespaces are refused: Landlock and system call filters alone */
@@ -131,7 +137,7 @@ struct plan {
 	struct visible_path *visible;
 	size_t visible_count;
 	const char *const *denied; /* files.deny, resolved; NULL-terminated */
-	const char *private_tmp;   /* MODE_LANDLOCK: template of a private directory, made by the supervisor; or NULL */
+	const char *private_tmp;   /* MODE_LANDLOCK: a private directory that init makes and removes; or NULL */
 
 	bool change_user;  /* setresuid and friends */
 	uint32_t uid, gid; /* of the script, as it sees them */

@@ -8,6 +8,7 @@ const struct stage_action stage_actions[STAGE_COUNT] = {
 	[STAGE_VIEW] = { view_apply, view_verify },
 	[STAGE_NETWORK] = { network_apply, NULL },
 	[STAGE_HOSTNAME] = { hostname_apply, NULL },
+	[STAGE_PRIVATE_DIRECTORY] = { private_directory_apply, NULL },
 	[STAGE_CAPABILITY_BOUNDS] = { capability_bounds_apply, capability_bounds_verify },
 	[STAGE_IDENTITY] = { identity_apply, identity_verify },
 	[STAGE_CAPABILITIES] = { capabilities_apply, capabilities_verify },
@@ -20,7 +21,7 @@ const struct stage_action stage_actions[STAGE_COUNT] = {
 	[STAGE_EXEC] = { exec_apply, NULL },
 	[STAGE_INIT_FILTER] = { init_filter_apply, NULL },
 };
-static_assert(STAGE_COUNT == 15, "a new stage needs a row");
+static_assert(STAGE_COUNT == 16, "a new stage needs a row");
 
 static int stage_failed(struct stage_failure *failure, enum stage_id stage, int verify, int32_t step, int result)
 {

@@ -201,11 +201,13 @@ static int try_proc(struct probe *probe)
 	return result < 0 ? result : 1;
 }
 
-static _Noreturn void wait_to_be_killed(void)
+/* Our parent may have been killed before it was asked for that signal. */
+static _Noreturn void wait_to_be_killed(pid_t parent)
 {
 	raw_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	for (;;)
+	while (raw_getppid() == parent)
 		raw_syscall(SYS_ppoll, 0, 0, 0, 0, 0, 0);
+	raw_exit(1);
 }
 
 static int write_file(const char *path, const char *text)
@@ -246,11 +248,11 @@ static int map_tree(struct probe *probe, pid_t holder)
 
 static int try_idmap(struct probe *probe)
 {
-	pid_t holder = try(probe, "clone(CLONE_NEWUSER)", raw_clone(CLONE_NEWUSER, NULL));
+	pid_t ours = raw_getpid(), holder = try(probe, "clone(CLONE_NEWUSER)", raw_clone(CLONE_NEWUSER, NULL));
 	int result;
 
 	if (holder == 0)
-		wait_to_be_killed();
+		wait_to_be_killed(ours);
 	if (holder < 0)
 		return holder;
 	result = map_tree(probe, holder);

@@ -273,7 +273,24 @@ static bool fits_lines(const struct interpreter *interpreter, const char *home, 
 	return true;
 }
 
-static bool write_entry(int dir_fd, const char *name, const struct text *text)
+/* A file without a name until it is complete: whoever is killed meanwhile leaves nothing. That for a moment no entry
+ * has the name is no harm: it is asked for anew. errno says why not. */
+static bool write_nameless(int dir_fd, const char *name, const struct text *text)
+{
+	FD_CLEANUP int fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	char path[64];
+
+	if (fd < 0 || write_all(fd, text->data, text->length))
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (unlinkat(dir_fd, name, 0) && errno != ENOENT)
+		return false;
+	/* another run may have stored its own at the same time, which is as good */
+	return linkat(AT_FDCWD, path, dir_fd, name, AT_SYMLINK_FOLLOW) == 0 || errno == EEXIST;
+}
+
+/* Where the file system has no nameless files, or there is no /proc. */
+static bool write_and_rename(int dir_fd, const char *name, const struct text *text)
 {
 	char temporary[NAME_SIZE];
 	uint64_t random;
@@ -326,5 +343,5 @@ bool footprint_cache_store(const char *dir, uint32_t uid, const struct interpret
 		return false;
 	}
 	file_name(interpreter, name);
-	return write_entry(dir_fd, name, &text);
+	return write_nameless(dir_fd, name, &text) || write_and_rename(dir_fd, name, &text);
 }

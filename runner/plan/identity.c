@@ -8,10 +8,6 @@
 #include "plan/parts.h"
 
 #define UID_NOBODY 65534
-/* systemd's range for transient users: nothing on a disk belongs to them. A uid for each session and not one "nobody"
- * for all of them, so that RLIMIT_NPROC counts one session, and sessions can neither signal nor trace each other. */
-#define UID_SESSION_FIRST 61184
-#define UID_SESSION_COUNT 4336
 
 static uint32_t session_uid(void)
 {

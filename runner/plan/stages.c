@@ -29,6 +29,11 @@ static bool has_hostname(const struct plan *plan)
 	return plan->hostname != NULL;
 }
 
+static bool has_private_directory(const struct plan *plan)
+{
+	return plan->private_tmp != NULL;
+}
+
 static bool drops_bounds(const struct plan *plan)
 {
 	return plan->drop_bounds;
@@ -63,6 +68,11 @@ static void describe_network(const struct plan *plan, struct text *out)
 static void describe_hostname(const struct plan *plan, struct text *out)
 {
 	text_add_escaped(out, plan->hostname);
+}
+
+static void describe_private(const struct plan *plan, struct text *out)
+{
+	text_add_escaped(out, plan->private_tmp);
 }
 
 static void describe_identity(const struct plan *plan, struct text *out)
@@ -104,6 +114,9 @@ const struct stage stages[STAGE_COUNT] = {
 	[STAGE_VIEW] = { "view", "needs CAP_SYS_ADMIN in the mount namespace", has_namespaces, describe_view },
 	[STAGE_NETWORK] = { "network", "needs CAP_NET_ADMIN in the network namespace", has_loopback, describe_network },
 	[STAGE_HOSTNAME] = { "hostname", "needs CAP_SYS_ADMIN in the UTS namespace", has_hostname, describe_hostname },
+	[STAGE_PRIVATE_DIRECTORY] = { "private_directory",
+	                              "made by init, which removes it whoever dies; before the identity, whose it becomes",
+	                              has_private_directory, describe_private },
 	[STAGE_CAPABILITY_BOUNDS] = { "capability_bounds", "needs CAP_SETPCAP, which the next but one gives up",
 	                              drops_bounds, describe_name },
 	[STAGE_IDENTITY] = { "identity", "needs CAP_SETUID, CAP_SETGID; after the view, which root builds",
@@ -124,7 +137,7 @@ const struct stage stages[STAGE_COUNT] = {
 	[STAGE_INIT_FILTER] = { "init_filter", "after the script's process was made, which would inherit it", always,
 	                        describe_name },
 };
-static_assert(STAGE_COUNT == 15, "a new stage needs a row");
+static_assert(STAGE_COUNT == 16, "a new stage needs a row");
 
 int plan_stages(struct build *b)
 {

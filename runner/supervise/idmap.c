@@ -28,11 +28,11 @@ static int write_map(pid_t pid, const char *file, uint32_t id)
 }
 
 /* Only raw calls: this process shares our memory, errno included. */
-static int wait_for_kill(void *unused)
+static int wait_for_kill(void *parent)
 {
-	(void)unused;
 	raw_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	while (raw_syscall(SYS_ppoll, 0, 0, 0, 0, 0, 0) <= 0)
+	/* a parent that was killed before that sends nothing any more */
+	while (raw_getppid() == *(const pid_t *)parent && raw_syscall(SYS_ppoll, 0, 0, 0, 0, 0, 0) <= 0)
 		;
 	return 0;
 }
@@ -42,8 +42,9 @@ int idmap_open(uint32_t uid, uint32_t gid)
 	/* A namespace is mapped from outside, so a process must be in it meanwhile. It borrows our memory: copying that
 	 * for a process that does nothing costs as much as an exec. */
 	static char stack[8192] __attribute__((aligned(16)));
+	pid_t parent = getpid();
 	char path[64];
-	pid_t pid = clone(wait_for_kill, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM, NULL);
+	pid_t pid = clone(wait_for_kill, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM, &parent);
 	int fd = -1, code;
 
 	if (pid < 0)

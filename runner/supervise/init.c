@@ -5,7 +5,12 @@
  * script's process, reaps what is orphaned, and passes signals on. When it ends, the kernel ends everything in the
  * namespace. Without a PID namespace it is a child subreaper, and ends everything by hand. It learns of the
  * supervisor's death by the end of their socket. The script cannot reach it: PID 1 ignores signals from inside, it is
- * not dumpable, and its memory has been cleared of the command line. It allocates nothing. */
+ * not dumpable, and its memory has been cleared of the command line. It allocates nothing.
+ *
+ * What must not outlive the run is init's to make and to remove: wherever the supervisor is killed, init either does
+ * not exist yet, and nothing does, or it reads the end of the socket. Where init itself is killed, the supervisor does
+ * the same; where both are at once (a control group's end), the private directory stays, unlocked, until the next run
+ * finds it (tidy.c). */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,6 +26,7 @@
 
 #define CONTROL_FD 3
 #define SIGNAL_FD 4
+#define PRIVATE_FD 5
 #define ARGUMENTS_MAX (8 << 20) /* more than the kernel lets anybody pass */
 
 static void send_report(const struct report *report)
@@ -40,12 +46,28 @@ static void clear_command_line(void)
 		*at = '\0';
 }
 
-static _Noreturn void fail(const struct stage_failure *failure)
+/* With a PID namespace the kernel ends the rest, when init exits. */
+static void end_others(const struct plan *plan, pid_t script)
+{
+	if (plan->mode == MODE_LANDLOCK)
+		end_children(script);
+}
+
+static _Noreturn void leave(const struct plan *plan, const struct confine_state *state, pid_t script, int status)
+{
+	end_others(plan, script);
+	if (state->private_fd >= 0)
+		remove_tree(plan->private_tmp);
+	raw_exit(status);
+}
+
+static _Noreturn void fail(const struct plan *plan, const struct confine_state *state,
+                           const struct stage_failure *failure)
 {
 	const struct report report = { .kind = REPORT_FAILED, .failure = *failure };
 
 	send_report(&report);
-	raw_exit(1);
+	leave(plan, state, 0, 1);
 }
 
 static _Noreturn void script_main(const struct plan *plan, struct confine_state *state, struct stage_failure *failure)
@@ -54,42 +76,28 @@ static _Noreturn void script_main(const struct plan *plan, struct confine_state 
 	raw_exit(1);
 }
 
-/* With a PID namespace the kernel ends the rest, when init exits. */
-static void end_others(const struct plan *plan, pid_t script)
-{
-	if (plan->mode == MODE_LANDLOCK)
-		end_children(script);
-}
-
-static void reap(const struct plan *plan, pid_t script)
+static void reap(const struct plan *plan, const struct confine_state *state, pid_t script)
 {
 	struct report report = { .kind = REPORT_ENDED };
 	pid_t pid;
 
 	while ((pid = raw_wait4(-1, &report.wait_status, WNOHANG, NULL)) > 0 || pid == -ECHILD) {
-		if (pid ==
-		    -ECHILD) /* somebody else has taken the script's status: the run has ended, how is not known */
-			raw_exit(1);
+		if (pid == -ECHILD) /* somebody else has taken the script's status: it ended, how is not known */
+			leave(plan, state, 0, 1);
 		if (pid != script)
 			continue;
 		send_report(&report);
-		end_others(plan, script);
-		raw_exit(0);
+		leave(plan, state, script, 0);
 	}
 }
 
-static void obey(const struct plan *plan, pid_t script)
+static void obey(const struct plan *plan, const struct confine_state *state, pid_t script)
 {
 	struct order order;
 	ssize_t size = raw_read(CONTROL_FD, &order, sizeof(order));
 
-	if (size == 0) {
-		/* the supervisor is gone, or gives up: what it would tidy is ours to tidy */
-		end_others(plan, script);
-		if (plan->private_tmp)
-			remove_tree(plan->private_tmp);
-		raw_exit(0);
-	}
+	if (size == 0) /* the supervisor is gone, or gives up */
+		leave(plan, state, script, 0);
 	if (size != sizeof(order))
 		return;
 	if (order.scope == ORDER_ALL && plan->mode == MODE_NAMESPACES)
@@ -111,16 +119,21 @@ static void prepare(const struct plan *plan, struct confine_state *state)
 		failure.sys_errno = -(int)raw_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (failure.sys_errno == 0 && plan->mode == MODE_LANDLOCK)
 		failure.sys_errno = -(int)raw_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	/* whoever kills pyconfine by its name means the supervisor, and then init must be there to tidy up */
+	if (plan->mode == MODE_LANDLOCK)
+		raw_prctl(PR_SET_NAME, (unsigned long)"sandbox-init", 0, 0, 0);
 	if (failure.sys_errno == 0)
 		raw_rt_sigprocmask(SIG_BLOCK, &child, NULL);
 	fd = (int)raw_syscall(SYS_signalfd4, -1, (long)&child, sizeof(child), SFD_CLOEXEC | SFD_NONBLOCK, 0, 0);
 	if (failure.sys_errno == 0 && fd < 0)
 		failure.sys_errno = -fd;
 	if (failure.sys_errno)
-		fail(&failure);
+		fail(plan, state, &failure);
 	if (fd != SIGNAL_FD)
 		raw_dup3(fd, SIGNAL_FD, O_CLOEXEC);
-	raw_close_range(SIGNAL_FD + 1, ~0U, 0);
+	if (state->private_fd >= 0)
+		raw_dup3(state->private_fd, PRIVATE_FD, O_CLOEXEC);
+	raw_close_range(state->private_fd >= 0 ? PRIVATE_FD + 1 : SIGNAL_FD + 1, ~0U, 0);
 	state->parent_pid = raw_getpid();
 	state->control_fd = CONTROL_FD;
 	clear_command_line();
@@ -140,17 +153,17 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 		raw_dup3(control_fd, CONTROL_FD, O_CLOEXEC);
 	}
 	if (confine_run_stages(plan, state, STAGE_IDENTITY_MAP, STAGE_NO_NEW_PRIVS, &failure))
-		fail(&failure);
+		fail(plan, state, &failure);
 	prepare(plan, state);
 	script = vfork();
 	if (script == 0)
 		script_main(plan, state, &failure);
 	/* the script's process shared our memory until it ran exec or ended: it has written down how far it came */
 	if (script < 0 || failure.stage != STAGE_COUNT)
-		fail(&failure);
+		fail(plan, state, &failure);
 	if (confine_run_stages(plan, state, STAGE_INIT_FILTER, STAGE_INIT_FILTER, &failure)) {
 		raw_kill(script, SIGKILL);
-		fail(&failure);
+		fail(plan, state, &failure);
 	}
 	for (;;) {
 		struct signalfd_siginfo ignored;
@@ -159,8 +172,8 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 		if (fds[1].revents)
 			while (raw_read(SIGNAL_FD, &ignored, sizeof(ignored)) > 0)
 				;
-		reap(plan, script);
+		reap(plan, state, script);
 		if (fds[0].revents)
-			obey(plan, script);
+			obey(plan, state, script);
 	}
 }

@@ -81,6 +81,8 @@ static const char *step_name(const struct plan *plan, const struct stage_failure
 {
 	if (failure->step < 0)
 		return "";
+	if (failure->stage == STAGE_PRIVATE_DIRECTORY)
+		return plan->private_tmp;
 	if (failure->stage == STAGE_VIEW)
 		return plan->view[failure->step].source ? plan->view[failure->step].source
 		                                        : plan->view[failure->step].target;

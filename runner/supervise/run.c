@@ -21,6 +21,7 @@
 #include "supervise/children.h"
 #include "supervise/idmap.h"
 #include "supervise/protocol.h"
+#include "supervise/tidy.h"
 #include "supervise/watch.h"
 
 struct supervisor {
@@ -222,20 +223,6 @@ static pid_t start_init(const struct plan *plan, struct confine_state *state, in
 	return pid;
 }
 
-static int make_private_tmp(const struct plan *plan)
-{
-	if (mkdir(plan->private_tmp, 0700))
-		return -1;
-	return plan->change_user ? lchown(plan->private_tmp, plan->uid, plan->gid) : 0;
-}
-
-/* After the last process of the sandbox has ended; what somebody mounted there is not followed, nor is a link. */
-static void remove_private_tmp(const struct plan *plan)
-{
-	if (plan->private_tmp)
-		remove_tree(plan->private_tmp);
-}
-
 static int32_t first_idmapped(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->view_count; i++)
@@ -259,13 +246,11 @@ static int prepare_idmap(const struct plan *plan, struct confine_state *state, s
 int supervise_run(const struct plan *plan, struct outcome *out, struct error *err)
 {
 	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
-	struct confine_state state = { .id_map_fd = -1 };
+	struct confine_state state = { .id_map_fd = -1, .private_fd = -1 };
 	struct supervisor s = { .plan = plan, .outcome = &outcome, .control_fd = -1, .signal_fd = -1 };
 	int fds[2], status;
 	sigset_t all, before;
 
-	if (plan->private_tmp && make_private_tmp(plan))
-		return error_set_errno(err, CODE_SETUP_FAILED, "private directory %s", plan->private_tmp);
 	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to
 	 * end */
 	if (plan->mode == MODE_LANDLOCK)
@@ -287,17 +272,21 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 		if (!outcome.failure.sys_errno)
 			outcome.failure.sys_errno = -s.init;
 	} else {
+		if (plan->private_tmp)
+			tidy_up_after_others(plan); /* while the interpreter starts */
 		watch(&s);
 		while (waitpid(s.init, &status, 0) < 0 && errno == EINTR)
 			;
 		if (plan->mode == MODE_LANDLOCK)
 			end_children(0);
+		/* init has done it, unless it was killed, or may not: a /tmp that is not open to the script's user */
+		if (plan->private_tmp && outcome.failure.stage != STAGE_PRIVATE_DIRECTORY)
+			remove_tree(plan->private_tmp);
 	}
 	broker_close(&s.broker);
 	fd_close(&state.id_map_fd);
 	fd_close(&s.control_fd);
 	fd_close(&s.signal_fd);
-	remove_private_tmp(plan);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	*out = outcome;
 	return 0;
