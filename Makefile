@@ -7,6 +7,7 @@
 #   make lint        layering, sizes, formats, what the child side calls: tests/lint
 #   make tidy        clang-tidy over the sources: slow, and not part of check
 #   make install     PREFIX=/usr/local DESTDIR=: the program, manual pages, completions
+#   make leaks       ten thousand runs, and as many that are killed, and what is left of them: nothing
 #   make bench       what a launch costs, against a bare start and against bubblewrap
 #
 # Variables: CC (gcc, clang, aarch64-linux-gnu-gcc), BUILD (where objects go), SANITIZE=address,undefined, STATIC=no
@@ -172,6 +173,12 @@ $(BUILD)/tests/bench/parts: tests/bench/parts.c $(BUILD)/libpyconfine.a
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
+
+# Nothing is left of ten thousand runs, nor of ten thousand that are killed at any moment: four modes, RUNS in each.
+RUNS ?= 2500
+.PHONY: leaks
+leaks: all
+	@tests/run -v --build $(BUILD) --jobs 1 --runs $(RUNS) left_behind
 
 deps:
 	@sh tests/install-packages tests

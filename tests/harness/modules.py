@@ -34,7 +34,7 @@ def run_module(job):
             continue
         name = "%s: %s" % (job.spec["mode"]["name"], short)
         result = unittest.TestResult()
-        signal.alarm(SECONDS_PER_TEST)
+        signal.alarm(max(SECONDS_PER_TEST, job.spec["runs"]))
         try:
             case.run(result)
         except TooLong as why:
@@ -47,5 +47,5 @@ def run_module(job):
         elif result.skipped:
             job.report(name, "skipped", result.skipped[0][1])
         else:
-            job.report(name, "passed")
+            job.report(name, "passed", getattr(case, "figures", ""))
         job.lab.clean()
