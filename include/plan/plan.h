@@ -79,7 +79,9 @@ struct rlimit_step {
 struct deadlines {
 	uint64_t timeout_ms;
 	uint64_t grace_ms;             /* between SIGTERM and SIGKILL */
-	uint64_t memory_bytes, cpu_ms; /* of the whole tree together: the watcher's (supervise/watch.h) */
+	uint64_t memory_bytes, cpu_ms; /* of the whole tree together: the watcher's (supervise/meter.h) */
+	uint64_t processes;            /* processes and threads, where no rlimit counts them: the watcher's */
+	uint64_t output_bytes;         /* on stdout and stderr together (supervise/output.h) */
 };
 
 enum promise_status {

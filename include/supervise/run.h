@@ -12,16 +12,25 @@ enum outcome_kind {
 	OUTCOME_TIMEOUT,
 	OUTCOME_MEMORY,
 	OUTCOME_CPU_TIME,
+	OUTCOME_LIMIT,  /* another limit, which limit.promise names */
 	OUTCOME_DENIED, /* on_denial: kill */
 	OUTCOME_SETUP_FAILED,
 };
 
+/* The limit that ended the run. Bytes, milliseconds or a count, as the limit's own unit is. */
+struct limit_reached {
+	enum promise promise;
+	uint64_t value; /* as the profile says; 0: none was reached */
+	uint64_t peak;  /* what the whole tree was seen to use; 0: not known */
+};
+
 struct outcome {
 	enum outcome_kind kind;
-	int status;          /* exit status, or the signal's number */
-	int denied_call;     /* with OUTCOME_DENIED: its number */
-	int passed_signal;   /* the last signal that would have ended us, and was passed on; 0: none */
-	uint64_t peak_bytes; /* with OUTCOME_MEMORY: what the tree was seen to use */
+	int status;                 /* exit status, or the signal's number */
+	int denied_call;            /* with OUTCOME_DENIED: its number */
+	int passed_signal;          /* the last signal that would have ended us, and was passed on; 0: none */
+	int output_errno;           /* why output that was to be counted could not be passed on to the end; 0: it was */
+	struct limit_reached limit; /* with OUTCOME_TIMEOUT, _MEMORY, _CPU_TIME and _LIMIT */
 	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */
 	struct stage_failure failure;
 };

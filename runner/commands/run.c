@@ -5,12 +5,11 @@
 #include <unistd.h>
 
 #include "base/exit_status.h"
-#include "base/units.h"
 #include "commands/commands.h"
 #include "commands/explain.h"
+#include "commands/outcome.h"
 #include "commands/prepare.h"
 #include "commands/render.h"
-#include "policy/filter.h"
 #include "supervise/relaunch.h"
 
 static void print_lines(const char *kind, const char *const *lines)
@@ -21,31 +20,6 @@ static void print_lines(const char *kind, const char *const *lines)
 		text_add_escaped(&line, *lines);
 		fprintf(stderr, "pyconfine: %s%s\n", kind, text_string(&line));
 	}
-}
-
-static void explain_limit(const struct plan *plan, const struct outcome *outcome)
-{
-	const struct deadlines *limits = &plan->deadlines;
-	char value[32];
-
-	if (outcome->kind == OUTCOME_TIMEOUT)
-		fprintf(stderr, "pyconfine: stopped: timeout %s reached   [limits.timeout]\n",
-		        format_duration(limits->timeout_ms, value, sizeof(value)));
-	if (outcome->kind == OUTCOME_CPU_TIME ||
-	    (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGXCPU && limits->cpu_ms))
-		fprintf(stderr, "pyconfine: stopped: cpu_time %s used up, whole process tree   [limits.cpu_time]\n",
-		        format_duration(limits->cpu_ms, value, sizeof(value)));
-	if (outcome->kind == OUTCOME_DENIED) {
-		const char *name = syscall_name(outcome->denied_call);
-
-		fprintf(stderr, "pyconfine: stopped: denied: system call %s   [on_denial]\n",
-		        name ? name : "without a name");
-	}
-	if (outcome->kind == OUTCOME_MEMORY)
-		fprintf(stderr,
-		        "pyconfine: stopped: memory limit %s reached (peak %lluM, whole process tree)   [limits.memory]\n",
-		        format_size(limits->memory_bytes, value, sizeof(value)),
-		        (unsigned long long)(outcome->peak_bytes >> 20));
 }
 
 /* Of the plan that was carried out in the end: those before it were only tried. */
@@ -60,8 +34,11 @@ static void print_remarks(const struct plan *plan, const struct run_options *opt
 /* A script that was interrupted makes us die of the same signal, so that a shell's loop around us ends, too. */
 static int leave(const struct plan *plan, const struct outcome *outcome, bool quiet)
 {
+	TEXT_CLEANUP struct text said = { 0 };
+
+	outcome_text(&said, plan, outcome);
 	if (!quiet)
-		explain_limit(plan, outcome);
+		fputs(text_string(&said), stderr);
 	if (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGINT) {
 		signal(SIGINT, SIG_DFL);
 		raise(SIGINT);

@@ -59,8 +59,10 @@ static void limit_processes(struct build *b)
 
 	if (!limit->set)
 		return;
-	if (b->plan->uid == 0)
+	if (b->plan->uid == 0) {
+		b->plan->deadlines.processes = limit->value;
 		return;
+	}
 	if (!(b->plan->uid_map &&
 	      (b->facts->kernel_major > 5 || (b->facts->kernel_major == 5 && b->facts->kernel_minor >= 14))) &&
 	    !b->plan->change_user)
@@ -95,9 +97,13 @@ int plan_limits(struct build *b)
 	if (cpu->set) {
 		uint64_t seconds = (cpu->value + 999) / 1000;
 
+		/* the watcher comes first, and says so; the kernel counts ticks, which can be a good deal more than the
+		 * time that was used, and bounds a single process should the watcher be late */
 		b->plan->deadlines.cpu_ms = cpu->value;
-		rlimit_add(b, RLIMIT_CPU, "limits.cpu_time", seconds, seconds + 1, &cpu->pos);
+		rlimit_add(b, RLIMIT_CPU, "limits.cpu_time", seconds + 1, seconds + 2, &cpu->pos);
 	}
+	if (profile->limits.output.set)
+		b->plan->deadlines.output_bytes = profile->limits.output.value;
 	limit_memory(b);
 	limit_processes(b);
 	if (files->set)

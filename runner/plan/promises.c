@@ -150,11 +150,11 @@ static void promise_limits(struct build *b)
 	promise_limit(b, PROMISE_MEMORY, &p->limits.memory, "watcher over the whole tree", NULL);
 	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time, "watcher over the tree, sampled", NULL);
 	promise_limit(b, PROMISE_CPUS, &p->limits.cpus, "", later);
-	promise_limit(b, PROMISE_PROCESS_COUNT, &p->limits.processes, "RLIMIT_NPROC",
-	              b->plan->uid ? NULL : "RLIMIT_NPROC does not count for uid 0");
+	promise_limit(b, PROMISE_PROCESS_COUNT, &p->limits.processes,
+	              b->plan->uid ? "RLIMIT_NPROC" : "watcher over the whole tree, sampled", NULL);
 	promise_limit(b, PROMISE_OPEN_FILES, &p->limits.open_files, "RLIMIT_NOFILE", NULL);
 	promise_limit(b, PROMISE_FILE_SIZE, &p->limits.file_size, "RLIMIT_FSIZE", NULL);
-	promise_limit(b, PROMISE_OUTPUT, &p->limits.output, "", later);
+	promise_limit(b, PROMISE_OUTPUT, &p->limits.output, "supervisor, through pipes", NULL);
 	promise_limit(b, PROMISE_TIMEOUT, &p->limits.timeout, "supervisor", NULL);
 	promise_limit(b, PROMISE_TMP_SIZE, &p->files.tmp, "tmpfs",
 	              b->plan->mode == MODE_NAMESPACES ? NULL : "without mounts the private directory has no size");

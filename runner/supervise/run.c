@@ -20,21 +20,23 @@
 #include "supervise/broker.h"
 #include "supervise/children.h"
 #include "supervise/idmap.h"
+#include "supervise/meter.h"
+#include "supervise/output.h"
 #include "supervise/protocol.h"
 #include "supervise/tidy.h"
-#include "supervise/watch.h"
 
 struct supervisor {
 	const struct plan *plan;
 	struct outcome *outcome;
 	struct broker broker;
+	struct meter meter;
 	int control_fd, signal_fd;
 	pid_t init;
-	uint64_t deadline_ms;  /* monotonic; 0: none */
-	uint64_t next_look_ms; /* at the tree; 0: nothing to look for */
-	uint64_t cpu_ms_seen, cpu_ms_lost;
+	uint64_t deadline_ms; /* monotonic; 0: none */
 	bool limit_reached, terminating, ended;
 };
+
+static struct output output; /* one at a time, and its buffers are too large for a stack */
 
 static uint64_t now_ms(void)
 {
@@ -68,6 +70,8 @@ static void pass_signal(struct supervisor *s)
 	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		int number = (int)info.ssi_signo;
 
+		if (number == SIGPIPE && info.ssi_pid == (uint32_t)getpid())
+			continue; /* the reader of the output is gone, which is no message to the script */
 		if (number == SIGTSTP) {
 			give_order(s, SIGSTOP, ORDER_ALL);
 			raise(SIGSTOP);
@@ -126,13 +130,49 @@ static void read_report(struct supervisor *s)
 	}
 }
 
+/* The exit status follows from the kind; the rest is one kind. */
+static enum outcome_kind kind_of_limit(enum promise promise)
+{
+	static const struct {
+		enum promise promise;
+		enum outcome_kind kind;
+	} rows[] = { { PROMISE_TIMEOUT, OUTCOME_TIMEOUT },
+		     { PROMISE_MEMORY, OUTCOME_MEMORY },
+		     { PROMISE_CPU_TIME, OUTCOME_CPU_TIME } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].promise == promise)
+			return rows[i].kind;
+	return OUTCOME_LIMIT;
+}
+
+static void note_limit(struct supervisor *s, const struct limit_reached *limit)
+{
+	s->outcome->kind = kind_of_limit(limit->promise);
+	s->outcome->limit = *limit;
+	s->limit_reached = true;
+	s->meter.next_look_ms = 0;
+}
+
+static void reach_limit(struct supervisor *s, const struct limit_reached *limit)
+{
+	note_limit(s, limit);
+	end_init(s);
+}
+
+static void reach_timeout(struct supervisor *s)
+{
+	const struct limit_reached limit = { .promise = PROMISE_TIMEOUT, .value = s->plan->deadlines.timeout_ms };
+
+	note_limit(s, &limit);
+}
+
 static void keep_deadline(struct supervisor *s)
 {
 	if (!s->deadline_ms || now_ms() < s->deadline_ms)
 		return;
 	if (!s->terminating) {
-		s->outcome->kind = OUTCOME_TIMEOUT;
-		s->limit_reached = true;
+		reach_timeout(s);
 		give_order(s, SIGTERM, ORDER_GROUP);
 		s->terminating = true;
 		s->deadline_ms = now_ms() + s->plan->deadlines.grace_ms;
@@ -142,43 +182,28 @@ static void keep_deadline(struct supervisor *s)
 	end_init(s);
 }
 
-static void reach_limit(struct supervisor *s, enum outcome_kind kind, uint64_t peak_bytes)
+static void keep_limits(struct supervisor *s)
 {
-	s->outcome->kind = kind;
-	s->outcome->peak_bytes = peak_bytes;
-	s->limit_reached = true;
-	s->next_look_ms = 0;
-	end_init(s);
-}
+	struct limit_reached limit = { .promise = PROMISE_OUTPUT, .value = output.limit };
 
-static void look_at_tree(struct supervisor *s)
-{
-	const struct deadlines *limits = &s->plan->deadlines;
-	struct tree_usage usage;
-
-	if (!s->next_look_ms || now_ms() < s->next_look_ms || s->limit_reached)
+	if (s->limit_reached)
 		return;
-	s->next_look_ms = now_ms() + WATCH_INTERVAL_MS;
-	if (tree_measure(s->init, &usage))
-		return; /* it has just ended */
-	/* what ended without being waited for (SIGCHLD ignored) takes its time out of the sum: that much is owed */
-	if (usage.cpu_ms < s->cpu_ms_seen)
-		s->cpu_ms_lost += s->cpu_ms_seen - usage.cpu_ms;
-	s->cpu_ms_seen = usage.cpu_ms;
-	if (limits->cpu_ms && usage.cpu_ms + s->cpu_ms_lost >= limits->cpu_ms)
-		reach_limit(s, OUTCOME_CPU_TIME, 0);
-	/* forked processes share pages: the cheap sum is only a reason to look closely */
-	else if (limits->memory_bytes && usage.memory_bytes > limits->memory_bytes &&
-	         tree_measure_exactly(s->init, &usage) == 0 && usage.exact_bytes > limits->memory_bytes)
-		reach_limit(s, OUTCOME_MEMORY, usage.exact_bytes);
+	if (s->plan->kill_on_denial && s->broker.denied_call >= 0) {
+		s->outcome->kind = OUTCOME_DENIED;
+		s->outcome->denied_call = s->broker.denied_call;
+		s->limit_reached = true;
+		end_init(s);
+	} else if (output.exceeded || meter_look(&s->meter, s->init, now_ms(), &limit)) {
+		reach_limit(s, &limit);
+	}
 }
 
 static int time_to_wait(const struct supervisor *s)
 {
 	uint64_t now = now_ms(), next = s->deadline_ms;
 
-	if (s->next_look_ms && (!next || s->next_look_ms < next))
-		next = s->next_look_ms;
+	if (s->meter.next_look_ms && (!next || s->meter.next_look_ms < next))
+		next = s->meter.next_look_ms;
 	if (!next)
 		return -1;
 	return next <= now ? 0 : next - now > 60000 ? 60000 : (int)(next - now);
@@ -186,30 +211,75 @@ static int time_to_wait(const struct supervisor *s)
 
 static void watch(struct supervisor *s)
 {
-	struct pollfd fds[2 + BROKER_POLL_MAX] = { { .fd = s->control_fd, .events = POLLIN },
-		                                   { .fd = s->signal_fd, .events = POLLIN } };
+	struct pollfd fds[2 + BROKER_POLL_MAX + OUTPUT_POLL_MAX] = { { .fd = s->control_fd, .events = POLLIN },
+		                                                     { .fd = s->signal_fd, .events = POLLIN } };
 
 	if (s->plan->deadlines.timeout_ms)
 		s->deadline_ms = now_ms() + s->plan->deadlines.timeout_ms;
-	if (s->plan->deadlines.memory_bytes || s->plan->deadlines.cpu_ms)
-		s->next_look_ms = now_ms() + WATCH_INTERVAL_MS;
+	meter_start(&s->meter, s->plan, now_ms());
 	while (!s->ended) {
-		size_t count = broker_poll(&s->broker, fds + 2);
+		size_t calls = broker_poll(&s->broker, fds + 2), streams = output_poll(&output, fds + 2 + calls);
 
-		if (poll(fds, 2 + count, time_to_wait(s)) < 0)
+		if (poll(fds, 2 + calls + streams, time_to_wait(s)) < 0)
 			continue;
 		if (fds[1].revents)
 			pass_signal(s);
-		broker_serve(&s->broker, fds + 2, count);
-		if (s->plan->kill_on_denial && s->broker.denied_call >= 0 && !s->limit_reached) {
-			s->outcome->denied_call = s->broker.denied_call;
-			reach_limit(s, OUTCOME_DENIED, 0);
-		}
+		broker_serve(&s->broker, fds + 2, calls);
+		output_serve(&output, fds + 2 + calls, streams);
+		keep_limits(s);
 		if (fds[0].revents)
 			read_report(s);
 		keep_deadline(s);
-		look_at_tree(s);
 	}
+	meter_close(&s->meter);
+}
+
+/* Somebody ends us, and there is nobody left to pass that on to: it takes effect when our signals are let in again. */
+static bool is_interrupted(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		int number = (int)info.ssi_signo;
+
+		if (number == SIGTSTP)
+			raise(SIGSTOP);
+		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT) {
+			s->outcome->passed_signal = number;
+			raise(number);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The script and all that it started have ended; what they wrote may still have to wait for a slow reader: for ever as
+ * far as the limits allow, and for `grace` where one was reached. */
+static void finish_output(struct supervisor *s)
+{
+	const struct limit_reached limit = { .promise = PROMISE_OUTPUT, .value = output.limit };
+	struct pollfd fds[1 + OUTPUT_POLL_MAX] = { { .fd = s->signal_fd, .events = POLLIN } };
+	bool interrupted = false;
+
+	s->meter.next_look_ms = 0;
+	if (s->limit_reached || s->terminating)
+		s->deadline_ms = now_ms() + s->plan->deadlines.grace_ms;
+	while (!interrupted && !output_finish(&output)) {
+		size_t count = output_poll(&output, fds + 1);
+
+		if (poll(fds, 1 + count, time_to_wait(s)) < 0)
+			continue;
+		interrupted = fds[0].revents && is_interrupted(s);
+		output_serve(&output, fds + 1, count);
+		if (!s->deadline_ms || now_ms() < s->deadline_ms)
+			continue;
+		if (!s->limit_reached && !s->terminating)
+			reach_timeout(s);
+		break;
+	}
+	if (output.exceeded && !s->limit_reached)
+		note_limit(s, &limit);
+	s->outcome->output_errno = output.sys_errno;
 }
 
 static pid_t start_init(const struct plan *plan, struct confine_state *state, int fds[2])
@@ -218,9 +288,42 @@ static pid_t start_init(const struct plan *plan, struct confine_state *state, in
 
 	if (pid == 0) {
 		raw_close(fds[0]);
+		if (output_take_over(&output) < 0)
+			raw_exit(1);
 		init_main(plan, state, fds[1]);
 	}
+	output_started(&output);
 	return pid;
+}
+
+/* A signal that the kernel sends at a limit, but that a script may as well send itself: the books decide. RLIMIT_CPU
+ * counts whole ticks, so that they differ by some percent. */
+static void judge_signal(struct supervisor *s, const struct rusage *usage)
+{
+	const uint64_t limit = s->plan->deadlines.cpu_ms;
+	uint64_t used = (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000 +
+	                (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1000;
+
+	if (limit && s->outcome->kind == OUTCOME_SIGNALED && s->outcome->status == SIGXCPU &&
+	    used >= limit - limit / 10)
+		note_limit(s, &(struct limit_reached){
+				      .promise = PROMISE_CPU_TIME, .value = limit, .peak = used > limit ? used : 0 });
+}
+
+static void wait_for_end(struct supervisor *s)
+{
+	struct rusage usage = { 0 };
+	int status;
+
+	while (wait4(s->init, &status, 0, &usage) < 0 && errno == EINTR)
+		;
+	if (s->plan->mode == MODE_LANDLOCK)
+		end_children(0);
+	/* init has done it, unless it was killed, or may not: a /tmp that is not open to the script's user */
+	if (s->plan->private_tmp && s->outcome->failure.stage != STAGE_PRIVATE_DIRECTORY)
+		remove_tree(s->plan->private_tmp);
+	judge_signal(s, &usage);
+	finish_output(s);
 }
 
 static int32_t first_idmapped(const struct plan *plan)
@@ -248,7 +351,8 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
 	struct confine_state state = { .id_map_fd = -1, .private_fd = -1 };
 	struct supervisor s = { .plan = plan, .outcome = &outcome, .control_fd = -1, .signal_fd = -1 };
-	int fds[2], status;
+	void (*on_broken_pipe)(int);
+	int fds[2];
 	sigset_t all, before;
 
 	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to
@@ -265,6 +369,10 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	s.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s.signal_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		return error_set_errno(err, CODE_SETUP_FAILED, "socketpair");
+	if (output_open(&output, plan)) {
+		output_close(&output);
+		return error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
+	}
 	s.init = prepare_idmap(plan, &state, &outcome.failure) ? -1 : start_init(plan, &state, fds);
 	close(fds[1]);
 	s.control_fd = fds[0];
@@ -272,17 +380,15 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 		if (!outcome.failure.sys_errno)
 			outcome.failure.sys_errno = -s.init;
 	} else {
+		on_broken_pipe = output.count ? signal(SIGPIPE, SIG_IGN) : SIG_ERR;
 		if (plan->private_tmp)
 			tidy_up_after_others(plan); /* while the interpreter starts */
 		watch(&s);
-		while (waitpid(s.init, &status, 0) < 0 && errno == EINTR)
-			;
-		if (plan->mode == MODE_LANDLOCK)
-			end_children(0);
-		/* init has done it, unless it was killed, or may not: a /tmp that is not open to the script's user */
-		if (plan->private_tmp && outcome.failure.stage != STAGE_PRIVATE_DIRECTORY)
-			remove_tree(plan->private_tmp);
+		wait_for_end(&s);
+		if (on_broken_pipe != SIG_ERR)
+			signal(SIGPIPE, on_broken_pipe);
 	}
+	output_close(&output);
 	broker_close(&s.broker);
 	fd_close(&state.id_map_fd);
 	fd_close(&s.control_fd);
@@ -304,6 +410,7 @@ int outcome_exit_status(const struct outcome *outcome)
 	case OUTCOME_DENIED:
 		return EXIT_POLICY;
 	case OUTCOME_MEMORY:
+	case OUTCOME_LIMIT:
 		return EXIT_SIGNAL_BASE + SIGKILL;
 	case OUTCOME_CPU_TIME:
 		return EXIT_SIGNAL_BASE + SIGXCPU;

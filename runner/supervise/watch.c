@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static void add_children(const char *list)
 }
 
 /* A child is listed with the thread that made it, so every thread is asked. */
-static bool add_children_of(pid_t pid)
+static bool add_children_of(pid_t pid, uint64_t *threads)
 {
 	char path[64], list[16384];
 	DIR *tasks;
@@ -55,6 +56,7 @@ static bool add_children_of(pid_t pid)
 	while ((task = readdir(tasks))) {
 		if (task->d_name[0] == '.')
 			continue;
+		*threads += 1;
 		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", pid, task->d_name);
 		add_children(read_small(path, list, sizeof(list)));
 	}
@@ -99,14 +101,17 @@ static uint64_t rollup_line(const char *text, const char *name)
 }
 
 /* Pages of files are left out: they are the system's, and go when memory is short. */
-static uint64_t proportional_bytes(pid_t pid)
+static void add_proportional(pid_t pid, struct tree_usage *usage)
 {
 	char path[64], text[4096];
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	if (!read_small(path, text, sizeof(text))[0])
-		return resident_bytes(pid, true);
-	return rollup_line(text, "\nPss_Anon:") + rollup_line(text, "\nPss_Shmem:") + rollup_line(text, "\nSwapPss:");
+	if (!read_small(path, text, sizeof(text))[0]) {
+		usage->private_bytes += resident_bytes(pid, true);
+		return;
+	}
+	usage->private_bytes += rollup_line(text, "\nPss_Anon:") + rollup_line(text, "\nSwapPss:");
+	usage->shared_bytes += rollup_line(text, "\nPss_Shmem:");
 }
 
 /* utime, stime, cutime, cstime are the fields 14 to 17; the name before them may hold blanks and brackets. */
@@ -129,16 +134,18 @@ static uint64_t cpu_ms(pid_t pid)
 static int measure(pid_t init, bool exactly, struct tree_usage *out)
 {
 	struct tree_usage usage = { 0 };
+	uint64_t of_init = 0;
 
 	tree.count = 0;
-	if (!add_children_of(init))
+	if (!add_children_of(init, &of_init))
 		return -1;
 	usage.cpu_ms = cpu_ms(init);
 	for (size_t i = 0; i < tree.count; i++) {
 		usage.memory_bytes += resident_bytes(tree.pids[i], false);
-		usage.exact_bytes += exactly ? proportional_bytes(tree.pids[i]) : 0;
 		usage.cpu_ms += cpu_ms(tree.pids[i]);
-		add_children_of(tree.pids[i]);
+		if (exactly)
+			add_proportional(tree.pids[i], &usage);
+		add_children_of(tree.pids[i], &usage.threads);
 	}
 	usage.processes = tree.count;
 	*out = usage;
@@ -153,4 +160,16 @@ int tree_measure(pid_t init, struct tree_usage *out)
 int tree_measure_exactly(pid_t init, struct tree_usage *out)
 {
 	return measure(init, true, out);
+}
+
+int tree_open_inside(const char *path)
+{
+	char through[PATH_MAX];
+	int fd = -1;
+
+	for (size_t i = 0; i < tree.count && fd < 0; i++) {
+		snprintf(through, sizeof(through), "/proc/%d/root%s", tree.pids[i], path);
+		fd = open(through, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd;
 }

@@ -1,0 +1,207 @@
+"""Every limit, reached in several ways: the tree ends, the status and the message say why, and what stays below it works."""
+
+import os
+import subprocess
+import time
+
+from confine.support import Case
+
+
+class LimitCase(Case):
+    def reaches(self, result, status, text, key):
+        self.assertEqual(result.status, status, result)
+        said = result.err[result.err.rfind("pyconfine: stopped"):]
+        self.assertRegex(said, r"\Apyconfine: stopped: %s.*\[limits\.%s\]\n\Z" % (text, key), result)
+
+
+class Messages(LimitCase):
+    def test_timeout(self):
+        result = self.code("import time\ntime.sleep(30)\n", flags=["--timeout", "400ms"])
+        self.reaches(result, 124, "timeout 400ms reached", "timeout")
+
+    def test_processor_time_of_one_process(self):
+        result = self.code("while True:\n    pass\n", flags=["--cpu-time", "1s"])
+        self.reaches(result, 152, "cpu_time limit 1s reached", "cpu_time")
+
+    def test_processor_time_of_several_processes_together(self):
+        code = "import os\nfor _ in range(3):\n    if os.fork() == 0:\n        break\nwhile True:\n    pass\n"
+        result = self.code(code, flags=["--cpu-time", "1s"])
+        self.reaches(result, 152, r"cpu_time limit 1s reached \(peak 1(s|\d\d\dms), whole process tree\)", "cpu_time")
+
+    def test_a_signal_of_its_own_is_no_limit(self):
+        result = self.code("import os, signal\nos.kill(os.getpid(), signal.SIGXCPU)\n", flags=["--cpu-time", "5s"])
+        self.assertEqual((result.status, self.of_the_script(result)), (152, ""), result)
+
+    def test_file_size(self):
+        code = "import signal\nsignal.signal(signal.SIGXFSZ, signal.%s)\nopen(%r, 'wb').write(b'x' * 2000000)\n"
+        path = self.world.path("write/large-")
+        result = self.code(code % ("SIG_DFL", path), flags=["--file-size", "1M"])
+        self.assertEqual(result.status, 153, result)
+        self.assertIn("pyconfine: likely: file_size limit 1M reached   [limits.file_size]\n", result.err)
+        self.assertEqual(os.stat(path).st_size, 1 << 20)
+        result = self.code(code % ("SIG_IGN", path + "2"), flags=["--file-size", "1M"])
+        self.assertIn("OSError: [Errno 27] File too large", result.err)
+
+
+class Memory(LimitCase):
+    def grows(self, code, limit="100M", changes=None):
+        result = self.code("import os, sys, time\n%s\ntime.sleep(2)\nprint('taken')\n" % code, changes=changes,
+                           flags=["--memory", limit])
+        self.assertEqual(result.out, b"", result)
+        self.reaches(result, 137, r"memory limit %s reached \(peak \d+M, whole process tree\)" % limit, "memory")
+
+    def test_of_a_list(self):
+        self.grows("kept = []\nfor n in range(3000):\n    kept.append(b'x' * 100000 + bytes(n))")
+
+    def test_of_a_private_mapping(self):
+        self.grows("import mmap\nm = mmap.mmap(-1, 300 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+                   "for at in range(0, len(m), 4096):\n    m[at] = 1")
+
+    def test_of_a_shared_mapping(self):
+        self.grows("import mmap\nm = mmap.mmap(-1, 300 << 20)\nfor at in range(0, len(m), 4096):\n    m[at] = 1")
+
+    def test_of_many_small_processes(self):
+        self.grows("for _ in range(12):\n    if os.fork() == 0:\n        kept = b'x' * (15 << 20)\n        time.sleep(5)\n"
+                   "        os._exit(0)")
+
+    def test_of_files_in_shared_memory(self):
+        self.need("namespaces")
+        for where in ("/dev/shm", "/tmp"):
+            with self.subTest(where=where):
+                self.grows("f = open('%s/f', 'wb', buffering=0)\nfor _ in range(200):\n    f.write(b'x' * (1 << 20))" % where,
+                           changes={"files": {"tmp": "400M"}})
+
+    def test_of_files_that_have_no_name_any_more(self):
+        self.need("namespaces")
+        self.grows("import tempfile\nf = tempfile.TemporaryFile(buffering=0)\nfor _ in range(200):\n    f.write(b'x' * (1 << 20))",
+                   changes={"files": {"tmp": "400M"}})
+
+    def test_of_arrays(self):
+        try:
+            import numpy  # noqa: F401
+        except ImportError:
+            self.skipTest("needs numpy")
+        self.succeeds(self.code("import numpy\nprint(int(numpy.ones(1 << 20).sum()))\n", flags=["--memory", "100M"]), "1048576\n")
+        self.grows("import numpy\nkept = [numpy.ones(1 << 20) for _ in range(40)]")
+
+    def test_memory_that_nobody_maps_is_refused_or_counted(self):
+        code = "import os\ntry:\n    f = os.memfd_create('m')\n    print('made')\nexcept OSError as error:\n    print(error.errno)\n"
+        self.assertIn(self.code(code, flags=["--memory", "100M"]).out, (b"made\n", b"38\n"))
+
+    def test_shared_pages_count_once(self):
+        """Eight processes show 60 MiB each, which are the same 60 MiB."""
+        code = """import os, time
+kept = b'x' * (60 << 20)
+pids = []
+for _ in range(8):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(0.5)
+        os._exit(0)
+    pids.append(pid)
+print(*(os.waitpid(pid, 0)[1] for pid in pids))
+"""
+        self.succeeds(self.code(code, flags=["--memory", "200M"]), "0 0 0 0 0 0 0 0\n")
+
+    def test_a_mapped_file_of_shared_memory_counts_once(self):
+        self.need("namespaces")
+        code = """import mmap, time
+f = open('/dev/shm/f', 'w+b')
+f.truncate(60 << 20)
+m = mmap.mmap(f.fileno(), 60 << 20)
+for at in range(0, len(m), 4096):
+    m[at] = 1
+time.sleep(0.3)
+print('fits')
+"""
+        self.succeeds(self.code(code, flags=["--memory", "100M"]), "fits\n")
+
+
+class Output(LimitCase):
+    FLOOD = "import sys\nwhile True:\n    sys.%s.write('x' * 10000)\n"
+
+    def test_not_a_byte_more(self):
+        for stream in ("stdout", "stderr"):
+            with self.subTest(stream=stream):
+                result = self.code(self.FLOOD % stream, flags=["--output", "300K"])
+                self.reaches(result, 137, r"output limit 300K reached \(stdout and stderr, whole process tree\)", "output")
+                self.assertEqual(len(result.out) + result.err.count("x" * 100) * 100, 300 << 10)
+
+    def test_both_streams_and_all_processes_together(self):
+        code = "import os, sys\nos.fork()\nwhile True:\n    os.write(1, b'x' * 5000)\n    os.write(2, b'y' * 5000)\n"
+        result = self.code(code, flags=["--output", "300K"])
+        self.reaches(result, 137, "output limit 300K reached .*", "output")
+        self.assertEqual(result.out.count(b"x") + result.err.partition("pyconfine: stopped")[0].count("y")
+                         - sum(line.count("y") for line in result.err.splitlines() if line.startswith("pyconfine: warning")),
+                         300 << 10)
+
+    def test_exactly_the_limit_is_fine(self):
+        self.succeeds(self.code("import os\nos.write(1, b'x' * 1000)\nos.write(1, b'y' * 24)\n", flags=["--output", "1K"]),
+                      "x" * 1000 + "y" * 24)
+
+    def test_more_than_the_limit_in_the_last_moment(self):
+        result = self.code("import os\nos.write(1, b'x' * 1025)\n", flags=["--output", "1K"])
+        self.reaches(result, 137, "output limit 1K reached .*", "output")
+        self.assertEqual(result.out, b"x" * 1024)
+
+    def test_streams_stay_apart_or_in_order(self):
+        code = "import os\nfor n in range(50):\n    os.write(1, b'o%d\\n' % n)\n    os.write(2, b'e%d\\n' % n)\n"
+        result = self.code(code, flags=["--output", "1M"])
+        self.assertEqual(result.out.decode(), "".join("o%d\n" % n for n in range(50)))
+        self.assertEqual(self.of_the_script(result), "".join("e%d\n" % n for n in range(50)))
+        result = self.code(code, flags=["--output", "1M"], stderr=subprocess.STDOUT)
+        self.assertTrue(result.out.decode().endswith("".join("o%d\ne%d\n" % (n, n) for n in range(50))), result)
+
+    def test_a_file_gets_all_of_it(self):
+        path = self.file("write/out", "before\n")
+        with open(path, "ab") as out:
+            result = self.code("print('x' * 500000)", flags=["--output", "1M"], stdout=out)
+        self.assertEqual(result.status, 0, result)
+        with open(path) as out:
+            self.assertEqual(out.read(), "before\n" + "x" * 500000 + "\n")
+
+    def test_a_slow_reader_gets_all_of_it(self):
+        process = self.start([self.script("import os\nfor _ in range(40):\n    os.write(1, b'x' * 10000)\n")], flags=["--output", "1M"])
+        time.sleep(0.4)
+        got = process.stdout.read()
+        self.assertEqual((process.wait(10), len(got)), (0, 400000))
+        process.stderr.close()
+
+    def test_a_reader_that_is_gone_is_a_broken_pipe(self):
+        process = self.start([self.script("import time\nfor _ in range(100):\n    print('x' * 100000, flush=True)\n    time.sleep(0.02)\n")],
+                             flags=["--output", "100M"])
+        process.stdout.close()
+        err = process.stderr.read().decode()
+        self.assertEqual(process.wait(10), 1, err)
+        self.assertIn("BrokenPipeError", err)
+
+    def test_a_reader_that_sleeps_does_not_hold_up_a_timeout(self):
+        process = self.start([self.script(self.FLOOD % "stdout")], flags=["--output", "1G", "--timeout", "500ms"],
+                             changes={"limits": {"grace": "300ms"}})
+        self.assertEqual(process.wait(8), 124)
+        process.stdout.close()
+        process.stderr.close()
+
+    def test_a_reader_that_sleeps_does_not_hold_up_a_signal(self):
+        process = self.start([self.script("import os\nos.write(1, b'x' * 70000)\n")], flags=["--output", "1G"])
+        self.assertRaises(subprocess.TimeoutExpired, process.wait, 0.5)
+        process.terminate()
+        self.assertIn(process.wait(5), (-15, 0))
+        process.stdout.close()
+        process.stderr.close()
+
+    def test_a_process_that_stays_does_not_hold_it_up(self):
+        code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(30)\nprint('end')\n"
+        start = time.monotonic()
+        self.succeeds(self.code(code, flags=["--output", "1M"]), "end\n")
+        self.assertLess(time.monotonic() - start, 8)
+
+    def test_output_can_be_opened_again(self):
+        self.succeeds(self.code("open('/dev/stdout', 'w').write('again\\n')", flags=["--output", "1M"]), "again\n")
+
+    def test_without_the_limit_the_files_are_the_callers(self):
+        path = self.file("write/same", "")
+        with open(path, "wb") as out:
+            self.code("import os\nprint(os.fstat(1).st_ino)\n", stdout=out)
+        with open(path) as out:
+            self.assertEqual(out.read(), "%d\n" % os.stat(path).st_ino)
