@@ -4,6 +4,7 @@
 #   make demo        install what is missing, build, and show what works so far
 #   make check       install what is missing, build with gcc, clang and sanitizers, run every test, print the totals
 #   make unit        only the unit tests, with what is there
+#   make golden      store today's plans as those to compare with: tests/golden/README
 #   make lint        layering, sizes, formats, what the child side calls: tests/lint
 #   make tidy        clang-tidy over the sources: slow, and not part of check
 #   make install     PREFIX=/usr/local DESTDIR=: the program, manual pages, completions
@@ -121,6 +122,11 @@ helpers: $(HELPERS)
 unit-programs: $(UNIT)
 unit: $(UNIT)
 	@tests/run --build $(BUILD) --only unit
+
+# Takes today's plans for the right ones; `git diff tests/golden` shows what that changes.
+.PHONY: golden
+golden: $(BUILD)/tests/test_golden
+	@PYCONFINE_BLESS=1 $<
 
 # What the compilers do not check. Only the child side's objects are looked at.
 .PHONY: lint tidy

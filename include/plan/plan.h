@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "host/facts.h"
 #include "plan/stage.h"
+#include "policy/filter.h"
 #include "profile/profile.h"
 
 /* Uids of sessions that root starts: systemd's range for transient users, so that nothing on a disk belongs to them. A
@@ -150,6 +151,7 @@ struct plan {
 	size_t rlimit_count;
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
+	struct filter_request filter_made_of; /* what it was assembled from */
 	bool notify;           /* some calls go to the supervisor's broker (supervise/broker.h) */
 	bool kill_on_denial;   /* the first forbidden call that the supervisor sees ends the run */
 	uint32_t filter_flags; /* SECCOMP_FILTER_FLAG_* for the listener */

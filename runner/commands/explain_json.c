@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "commands/explain.h"
 #include "commands/render.h"
+#include "host/landlock_rights.h"
 #include "host/uapi.h"
 
 static const char *const statuses[] = {
@@ -34,6 +35,14 @@ static const struct bit_name attribute_names[] = {
 	{ MOUNT_ATTR_NOSUID, "nosuid" },
 	{ MOUNT_ATTR_NODEV, "nodev" },
 	{ MOUNT_ATTR_NOEXEC, "noexec" },
+	{ 0, NULL },
+};
+
+static const struct bit_name variant_names[] = {
+	{ FILTER_INET, "inet" },
+	{ FILTER_EXEC, "exec" },
+	{ FILTER_STRICT, "strict" },
+	{ FILTER_NOTIFY, "notify" },
 	{ 0, NULL },
 };
 
@@ -79,6 +88,16 @@ static struct json_object *bits(uint64_t value, const struct bit_name *names)
 	for (; names->name; names++)
 		if (value & names->bit)
 			json_object_array_add(list, json_object_new_string(names->name));
+	return list;
+}
+
+static struct json_object *rights(uint64_t value, enum landlock_right_kind kind)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (const struct landlock_right *right = landlock_rights; right->name; right++)
+		if (right->kind == kind && value & right->bit)
+			json_object_array_add(list, json_object_new_string(right->name));
 	return list;
 }
 
@@ -223,17 +242,60 @@ static struct json_object *landlock_object(const struct landlock_plan *landlock)
 	object = json_object_new_object();
 	rules = json_object_new_array();
 	put_number(object, "abi", (uint64_t)landlock->abi);
-	put_number(object, "handled_access", landlock->handled_access);
-	put_number(object, "handled_net", landlock->handled_net);
-	put_number(object, "scoped", landlock->scoped);
+	put(object, "handled_access", rights(landlock->handled_access, LANDLOCK_KIND_FS));
+	put(object, "handled_net", rights(landlock->handled_net, LANDLOCK_KIND_NET));
+	put(object, "scoped", rights(landlock->scoped, LANDLOCK_KIND_SCOPE));
 	for (size_t i = 0; i < landlock->rule_count; i++) {
 		struct json_object *rule = json_object_new_object();
 
 		put_string(rule, "path", landlock->rules[i].path);
-		put_number(rule, "access", landlock->rules[i].access);
+		put(rule, "access", rights(landlock->rules[i].access, LANDLOCK_KIND_FS));
+		put_bool(rule, "optional", landlock->rules[i].optional);
 		json_object_array_add(rules, rule);
 	}
 	put(object, "rules", rules);
+	return object;
+}
+
+/* {"arg": 1, "mask": 15, "value": 2}: what an argument must be for the row to count. */
+static struct json_object *test_object(int arg, uint32_t mask, uint32_t value)
+{
+	struct json_object *object = json_object_new_object();
+
+	put_number(object, "arg", (uint64_t)arg);
+	put_number(object, "mask", mask);
+	put_number(object, "value", value);
+	return object;
+}
+
+static struct json_object *filter_object(const struct prepared *prepared)
+{
+	static const char *const actions[] = { [ROW_ALLOW] = "allow",
+		                               [ROW_EPERM] = "eperm",
+		                               [ROW_ENOSYS] = "enosys",
+		                               [ROW_NOTIFY] = "notify",
+		                               [ROW_FORBID] = "forbid" };
+	const struct plan *plan = &prepared->plan;
+	struct json_object *object = json_object_new_object(), *rows = json_object_new_array();
+
+	put_number(object, "instructions", plan->filter.len);
+	put_bool(object, "strict", prepared->profile.system.strict_syscalls);
+	put_bool(object, "notify", plan->notify);
+	put(object, "variant", bits(plan->filter_made_of.variant, variant_names));
+	for (size_t i = 0; i < plan->filter_made_of.row_count; i++) {
+		const struct filter_row *row = &plan->filter_made_of.rows[i];
+		struct json_object *item = json_object_new_object(), *when = json_object_new_array();
+
+		if (row->arg >= 0)
+			json_object_array_add(when, test_object(row->arg, row->mask, row->value));
+		if (row->arg >= 0 && row->next_mask)
+			json_object_array_add(when, test_object(row->arg + 1, row->next_mask, row->next_value));
+		put_string(item, "call", syscall_name((int)row->number));
+		put(item, "when", when);
+		put_string(item, "action", actions[row->action]);
+		json_object_array_add(rows, item);
+	}
+	put(object, "rows", rows);
 	return object;
 }
 
@@ -262,6 +324,8 @@ static struct json_object *deadline_object(const struct deadlines *deadlines)
 
 	put_limit(object, "timeout_ms", deadlines->timeout_ms);
 	put_limit(object, "grace_ms", deadlines->grace_ms);
+	put_limit(object, "memory_bytes", deadlines->memory_bytes);
+	put_limit(object, "cpu_ms", deadlines->cpu_ms);
 	return object;
 }
 
@@ -289,21 +353,26 @@ static struct json_object *process_object(const struct plan *plan)
 	put_string(object, "cwd", plan->cwd);
 	put_number(object, "umask", plan->umask);
 	put_bool(object, "change_user", plan->change_user);
+	put_bool(object, "drop_groups", plan->drop_groups);
+	put_bool(object, "drop_bounds", plan->drop_bounds);
 	put_number(object, "uid", plan->uid);
 	put_number(object, "gid", plan->gid);
 	put_string(object, "hostname", plan->hostname);
 	put(object, "namespaces", bits(plan->namespaces, namespace_names));
+	put_string(object, "uid_map", plan->uid_map);
+	put_string(object, "gid_map", plan->gid_map);
+	put_bool(object, "loopback", plan->loopback);
+	put_string(object, "private_directory", plan->private_tmp);
+	put_number(object, "scratch_bytes", plan->mode == MODE_NAMESPACES ? plan->scratch_bytes : 0);
+	put_bool(object, "kill_on_denial", plan->kill_on_denial);
 	return object;
 }
 
 struct json_object *explain_json(const struct prepared *prepared)
 {
 	const struct plan *plan = &prepared->plan;
-	struct json_object *object = json_object_new_object(), *filter = json_object_new_object();
+	struct json_object *object = json_object_new_object();
 
-	put_number(filter, "instructions", plan->filter.len);
-	put_bool(filter, "strict", prepared->profile.system.strict_syscalls);
-	put_bool(filter, "notify", plan->notify);
 	put_number(object, "v", 1);
 	put(object, "script", script_object(plan));
 	put(object, "profile", profile_object(&prepared->profile));
@@ -318,7 +387,7 @@ struct json_object *explain_json(const struct prepared *prepared)
 	put(object, "denied", strings(plan->denied));
 	put(object, "view", view_list(plan));
 	put(object, "landlock", landlock_object(&plan->landlock));
-	put(object, "filter", filter);
+	put(object, "filter", filter_object(prepared));
 	put(object, "rlimits", rlimit_list(plan));
 	put(object, "deadlines", deadline_object(&plan->deadlines));
 	put(object, "environment", environment_object(prepared));

@@ -249,5 +249,6 @@ int plan_filter(struct build *b)
 		add_memory_rows(b, &rows);
 	request.rows = rows.items;
 	request.row_count = rows.count;
+	b->plan->filter_made_of = request;
 	return filter_assemble(&request, b->arena, &b->plan->filter, b->err);
 }
