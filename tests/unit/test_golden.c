@@ -232,7 +232,8 @@ static void print_plan(const struct prepared *prepared)
 	struct json_object *plan = explain_json(prepared);
 
 	leave_out_lengths(plan);
-	json_object_object_foreach(plan, key, value) print_value(key, value, 0);
+	for (struct member member = members_of(plan); member_next(&member);)
+		print_value(member.name, member.value, 0);
 	printf("environment with values:\n");
 	for (const char **variable = prepared->plan.envp; *variable; variable++)
 		printf("- %s\n", *variable);
