@@ -152,9 +152,9 @@ struct plan {
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
 	struct filter_request filter_made_of; /* what it was assembled from */
-	bool notify;           /* some calls go to the supervisor's broker (supervise/broker.h) */
-	bool kill_on_denial;   /* the first forbidden call that the supervisor sees ends the run */
-	uint32_t filter_flags; /* SECCOMP_FILTER_FLAG_* for the listener */
+	bool notify;                          /* some calls go to the supervisor's broker (supervise/broker.h) */
+	bool kill_on_denial;                  /* the first forbidden call that the supervisor sees ends the run */
+	uint32_t filter_flags;                /* SECCOMP_FILTER_FLAG_* for the listener */
 
 	const char **argv; /* NULL-terminated; argv[0] is the interpreter */
 	const char **envp;
