@@ -62,6 +62,7 @@ struct build {
 int plan_items(struct build *b);       /* items.c: what is shown, from profile and footprint */
 int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
 int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or the script's user could not use */
+int plan_processors(struct build *b);  /* processors.c: limits.cpus */
 int plan_environment(struct build *b); /* environment.c: argv, envp, cwd */
 int plan_view(struct build *b);        /* view.c: steps that build it */
 int plan_landlock(struct build *b);    /* landlock.c */
@@ -76,6 +77,10 @@ int plan_add_path(struct build *b, const char *path, const struct item *kind, st
 const struct item *plan_item_at(const struct build *b, const char *inside);
 void plan_note(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_warn(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Of the processors in `allowed`, `wanted` or as many as there are, beginning at one that `start` says. Masks of
+ * PROCESSORS_MAX bits; returns how many were chosen. */
+unsigned processors_choose(const uint64_t *allowed, unsigned wanted, uint64_t start, uint64_t *chosen);
 
 /* Where scratch directories are shown: never NULL, home may be "". */
 #define INSIDE_TMP "/tmp"

@@ -76,6 +76,16 @@ struct rlimit_step {
 	struct source_pos pos;
 };
 
+/* limits.cpus by affinity. Widening it is refused by the filter. */
+#define PROCESSORS_MAX 8192 /* more than Linux can be built for */
+struct processors {
+	uint64_t mask[PROCESSORS_MAX / 64];
+	size_t size;        /* of the kernel's masks, in bytes; 0: not limited in this way */
+	unsigned count;     /* how many are in the mask */
+	unsigned available; /* to us, when the plan was made */
+	unsigned threads;   /* what libraries are told to start; 0: what they like */
+};
+
 /* What the supervisor watches and ends the run for; 0: no limit. */
 struct deadlines {
 	uint64_t timeout_ms;
@@ -149,6 +159,7 @@ struct plan {
 
 	struct rlimit_step *rlimits;
 	size_t rlimit_count;
+	struct processors processors;
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
 	struct filter_request filter_made_of; /* what it was assembled from */

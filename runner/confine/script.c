@@ -36,6 +36,22 @@ int session_apply(const struct plan *plan, struct confine_state *state)
 	return raw_rt_sigprocmask(SIG_SETMASK, &state->signal_mask, NULL);
 }
 
+static int set_processors(const struct processors *processors)
+{
+	uint64_t now[PROCESSORS_MAX / 64];
+	long result;
+
+	if (!processors->size)
+		return 0;
+	result = raw_syscall(SYS_sched_setaffinity, 0, (long)processors->size, (long)processors->mask, 0, 0, 0);
+	if (result < 0)
+		return (int)result;
+	result = raw_syscall(SYS_sched_getaffinity, 0, (long)sizeof(now), (long)now, 0, 0, 0);
+	if (result < 0)
+		return (int)result;
+	return memcmp(now, processors->mask, processors->size) == 0 ? 0 : -ENODEV;
+}
+
 int limits_apply(const struct plan *plan, struct confine_state *state)
 {
 	for (size_t i = 0; i < plan->rlimit_count; i++) {
@@ -45,7 +61,8 @@ int limits_apply(const struct plan *plan, struct confine_state *state)
 		if (result)
 			return result;
 	}
-	return 0;
+	state->step = (int32_t)plan->rlimit_count;
+	return set_processors(&plan->processors);
 }
 
 int limits_verify(const struct plan *plan, struct confine_state *state)

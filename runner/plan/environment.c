@@ -54,6 +54,21 @@ static void set(struct build *b, struct environment *env, const char *name, cons
 	env->items[at] = arena_printf(b->arena, "%s=%s", name, value);
 }
 
+/* Libraries start a thread for each processor that the machine has, whatever share of them they get. What the caller
+ * passes on or the profile sets comes later, and wins. */
+static void limit_threads(struct build *b, struct environment *env)
+{
+	static const char *const names[] = { "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+		                             "NUMEXPR_NUM_THREADS", "PYTHON_CPU_COUNT" };
+	char count[16];
+
+	if (!b->plan->processors.threads)
+		return;
+	snprintf(count, sizeof(count), "%u", b->plan->processors.threads);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		set(b, env, names[i], count);
+}
+
 static int build_environment(struct build *b)
 {
 	const struct name_pairs *pairs = &b->profile->env.set;
@@ -68,6 +83,7 @@ static int build_environment(struct build *b)
 	}
 	if (b->plan->private_tmp)
 		set(b, &env, "TMPDIR", b->plan->private_tmp);
+	limit_threads(b, &env);
 	for (const char *const *v = b->request->environment; v && *v; v++) {
 		size_t length = strcspn(*v, "=");
 

@@ -202,6 +202,15 @@ static void add_memory_rows(struct build *b, struct rows *rows)
 	}
 }
 
+/* Nobody but the filter keeps a process from choosing other processors. */
+static void add_processor_row(struct build *b, struct rows *rows)
+{
+	int number = -1;
+
+	if (b->plan->processors.size && syscall_find("sched_setaffinity", &number) == SYSCALL_KNOWN)
+		row_add(b, rows, &(struct filter_row){ .number = (uint32_t)number, .action = ROW_EPERM, .arg = -1 });
+}
+
 /* on_denial: kill. What the filter forbids goes to the supervisor, which ends the run; what a file system refuses (a
  * path that is not shown) it does not see. */
 static int plan_kill(struct build *b, struct filter_request *request)
@@ -239,6 +248,7 @@ int plan_filter(struct build *b)
 	/* Denials first: the first match decides. */
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_deny, ROW_EPERM))
 		return -1;
+	add_processor_row(b, &rows);
 	if (profile->network.mode != NETWORK_HOST)
 		add_network_rows(b, &rows);
 	if (b->plan->mode == MODE_LANDLOCK)

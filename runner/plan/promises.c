@@ -142,14 +142,48 @@ static void promise_limit(struct build *b, enum promise promise, const struct li
 	b->plan->promises[promise].pos = limit->pos;
 }
 
+static const char *cpus_text(struct build *b, uint64_t thousandths)
+{
+	const char *text = arena_printf(b->arena, "%llu.%03llu", (unsigned long long)thousandths / 1000,
+	                                (unsigned long long)thousandths % 1000);
+	size_t length = strlen(text);
+
+	while (text[length - 1] == '0')
+		length--;
+	return arena_strndup(b->arena, text, text[length - 1] == '.' ? length - 1 : length);
+}
+
+/* Affinity gives whole processors: a part of one is more than was promised, unless the machine has no more. */
+static void promise_cpus(struct build *b)
+{
+	const struct limit *limit = &b->profile->limits.cpus;
+	const struct processors *processors = &b->plan->processors;
+	const char *by = arena_printf(b->arena, "affinity to %u of %u processors + seccomp", processors->count,
+	                              processors->available);
+
+	if (!limit->set) {
+		promise_limit(b, PROMISE_CPUS, limit, by, NULL);
+		return;
+	}
+	if (limit->value % 1000 == 0 || limit->value >= (uint64_t)processors->available * 1000) {
+		keep(b, PROMISE_CPUS, cpus_text(b, limit->value), by);
+	} else {
+		miss(b, PROMISE_CPUS, cpus_text(b, limit->value),
+		     arena_printf(b->arena, "without a cgroup only whole processors can be shared out, here %u",
+		                  processors->count),
+		     "Write a whole number, or require: {cpus: best-effort}.", limit->named);
+		if (b->plan->promises[PROMISE_CPUS].status == PROMISE_RELAXED)
+			b->plan->promises[PROMISE_CPUS].kept_by = by;
+	}
+	b->plan->promises[PROMISE_CPUS].pos = limit->pos;
+}
+
 static void promise_limits(struct build *b)
 {
 	const struct profile *p = b->profile;
-	const char *later = "not built yet";
-
 	promise_limit(b, PROMISE_MEMORY, &p->limits.memory, "watcher over the whole tree", NULL);
 	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time, "watcher over the tree, sampled", NULL);
-	promise_limit(b, PROMISE_CPUS, &p->limits.cpus, "", later);
+	promise_cpus(b);
 	promise_limit(b, PROMISE_PROCESS_COUNT, &p->limits.processes,
 	              b->plan->uid ? "RLIMIT_NPROC" : "watcher over the whole tree, sampled", NULL);
 	promise_limit(b, PROMISE_OPEN_FILES, &p->limits.open_files, "RLIMIT_NOFILE", NULL);

@@ -87,7 +87,7 @@ static const char *step_name(const struct plan *plan, const struct stage_failure
 		return plan->view[failure->step].source ? plan->view[failure->step].source
 		                                        : plan->view[failure->step].target;
 	if (failure->stage == STAGE_LIMITS)
-		return plan->rlimits[failure->step].name;
+		return (size_t)failure->step < plan->rlimit_count ? plan->rlimits[failure->step].name : "limits.cpus";
 	if (failure->stage == STAGE_LANDLOCK)
 		return plan->landlock.rules[failure->step].path;
 	if (failure->stage == STAGE_EXEC)

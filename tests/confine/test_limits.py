@@ -205,3 +205,49 @@ class Output(LimitCase):
             self.code("import os\nprint(os.fstat(1).st_ino)\n", stdout=out)
         with open(path) as out:
             self.assertEqual(out.read(), "%d\n" % os.stat(path).st_ino)
+
+
+class Processors(LimitCase):
+    CODE = """import os
+allowed = os.sched_getaffinity(0)
+try:
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    print('widened')
+except OSError as error:
+    print(len(allowed), error.errno, os.environ.get('OMP_NUM_THREADS'), os.environ.get('PYTHON_CPU_COUNT'))
+"""
+
+    def setUp(self):
+        if len(os.sched_getaffinity(0)) < 2:
+            self.skipTest("needs two processors")
+
+    def test_one_of_several(self):
+        self.succeeds(self.code(self.CODE, flags=["--cpus", "1"]), "1 1 1 1\n")
+
+    def test_threads_and_children_keep_to_it(self):
+        code = """import os, threading
+kept = []
+threading.Thread(target=lambda: kept.append(len(os.sched_getaffinity(0)))).start()
+if os.fork() == 0:
+    os._exit(len(os.sched_getaffinity(0)))
+print(*kept, os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+        self.succeeds(self.code(code, flags=["--cpus", "1"]), "1 1\n")
+
+    def test_profile_knows_better_how_many_threads(self):
+        result = self.code(self.CODE, changes={"env": {"set": {"OMP_NUM_THREADS": "3"}}, "limits": {"cpus": "1"}})
+        self.succeeds(result, "1 1 3 1\n")
+
+    def test_as_many_as_there_are_changes_nothing_for_libraries(self):
+        count = len(os.sched_getaffinity(0))
+        self.succeeds(self.code(self.CODE, flags=["--cpus", str(count)]), "%d 1 None None\n" % count)
+
+    def test_a_part_of_one_is_refused_or_relaxed(self):
+        flags = ["--cpus", "0.5"]
+        self.refused(self.code(self.CODE, flags=flags), 125, "cpus cannot be kept here", "whole processors", "cpus: best-effort")
+        result = self.code(self.CODE, flags=flags, changes={"require": {"cpus": "best-effort"}})
+        self.assertEqual((result.status, result.out), (0, b"1 1 1 1\n"), result)
+        self.assertIn("pyconfine: warning: cpus is not kept here: without a cgroup only whole processors", result.err)
+
+    def test_without_the_limit_affinity_is_its_own(self):
+        self.succeeds(self.code("import os\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nprint('set')\n"), "set\n")
