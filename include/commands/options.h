@@ -21,6 +21,7 @@ struct run_options {
 	const char *assume;  /* --assume, several joined by commas; or NULL */
 	const char *format;  /* check --format; or NULL */
 	const char *purpose; /* init --for; or NULL */
+	const char *report;  /* --report; or NULL */
 	bool dry_run, quiet, verbose, json, help;
 
 	bool has_target; /* something to run was named: the next three */

@@ -4,6 +4,7 @@
 
 #include "base/diagnostics.h"
 #include "commands/options.h"
+#include "host/session.h"
 #include "plan/build.h"
 #include "plan/expand.h"
 
@@ -23,6 +24,7 @@ struct prepared {
 	bool has_footprint;
 	struct error footprint_error; /* why not, with PREPARE_INSPECT */
 	struct variables variables;   /* for the profile's paths */
+	char session[SESSION_SIZE];
 	struct request request;
 	struct plan plan;
 };

@@ -45,7 +45,9 @@ struct json_object *render_json_pos(const struct source_pos *pos);
 /* A list of {severity, code, message, hint, file, line, column, length}. */
 struct json_object *render_json_diagnostics(const struct diagnostics *list);
 struct json_object *render_json_error(const struct error *err);
-/* Pretty-printed on stdout with a newline; drops the reference. Returns 0, or -1 when stdout cannot be written. */
+/* Pretty-printed with a newline; drops the reference. */
+void render_json_text(struct text *out, struct json_object *object);
+/* The same on stdout. Returns 0, or -1 when stdout cannot be written. */
 int render_json_print(struct json_object *object);
 /* The same for text. */
 int render_print(const struct text *text);

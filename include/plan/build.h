@@ -17,6 +17,7 @@ struct request {
 	const char *cwd;                /* absolute: the caller's directory */
 	const char *chdir;              /* --cwd, absolute or relative to cwd; or NULL */
 	const char *const *environment; /* the caller's */
+	const char *session;            /* its name: host/session.h */
 	const char *home;               /* the caller's, or NULL */
 	const char *user_name;          /* the caller's, or NULL */
 	const char *cache_dir;          /* our own cache: never writable by a script; or NULL */

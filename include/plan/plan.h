@@ -129,6 +129,7 @@ struct plan {
 	enum stage_id stages[STAGE_COUNT];
 	size_t stage_count;
 
+	const char *session;             /* names this run: host/session.h */
 	const char *script;              /* absolute path, or NULL with -m, -c and - */
 	const char *script_label;        /* for people: "/srv/report.py", "-m json.tool", "-c" */
 	char script_sha256[65];          /* "" where it was not asked for (only explain and the report ask) */

@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "plan/plan.h"
+#include "supervise/denials.h"
 
 #define BROKER_PENDING_MAX 32
 #define BROKER_POLL_MAX (1 + BROKER_PENDING_MAX)
@@ -35,7 +36,9 @@ struct broker {
 	const struct plan *plan;
 	uint64_t outer_network; /* cookie of our own network namespace */
 	int denied_call;        /* number of the first call that was refused; -1: none yet */
-	int listener_fd;        /* -1: none; owned */
+	struct denials denials;
+	struct denial asked; /* of the call that is being served: what it would be if it is refused */
+	int listener_fd;     /* -1: none; owned */
 	struct pending_connect pending[BROKER_PENDING_MAX];
 };
 

@@ -2,9 +2,12 @@
 #ifndef SUPERVISE_RUN_H
 #define SUPERVISE_RUN_H
 
+#include <signal.h>
+
 #include "base/error.h"
 #include "confine/apply.h"
 #include "plan/plan.h"
+#include "supervise/denials.h"
 
 enum outcome_kind {
 	OUTCOME_EXITED,
@@ -15,6 +18,14 @@ enum outcome_kind {
 	OUTCOME_LIMIT,  /* another limit, which limit.promise names */
 	OUTCOME_DENIED, /* on_denial: kill */
 	OUTCOME_SETUP_FAILED,
+	OUTCOME_COUNT
+};
+
+/* Of the script and everything that it started, from the first process to the end of the last. */
+struct run_usage {
+	uint64_t wall_ms;
+	uint64_t cpu_ms;        /* user and system; of every process that somebody waited for (getrusage(2)) */
+	uint64_t max_rss_bytes; /* of the largest single process */
 };
 
 /* The limit that ended the run. Bytes, milliseconds or a count, as the limit's own unit is. */
@@ -31,12 +42,17 @@ struct outcome {
 	int passed_signal;          /* the last signal that would have ended us, and was passed on; 0: none */
 	int output_errno;           /* why output that was to be counted could not be passed on to the end; 0: it was */
 	struct limit_reached limit; /* with OUTCOME_TIMEOUT, _MEMORY, _CPU_TIME and _LIMIT */
+	struct run_usage usage;
+	struct denials denials;
+	sigset_t caller_mask; /* of signals, for outcome_release() */
 	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */
 	struct stage_failure failure;
 };
 
-/* Returns 0 with *out, or -1 when not even the first process could be made. Nothing that the script started is left. */
+/* Returns 0 with *out, or -1 when not even the first process could be made. Nothing that the script started is left.
+ * With 0 all signals stay blocked until outcome_release(), so that what has to be said about the run can be said. */
 int supervise_run(const struct plan *plan, struct outcome *out, struct error *err);
+void outcome_release(const struct outcome *outcome);
 
 /* What to leave pyconfine with; sends itself the signal that ended the script where that is the honest way (SIGINT). */
 int outcome_exit_status(const struct outcome *outcome);

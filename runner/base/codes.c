@@ -179,6 +179,15 @@ const struct message_page message_codes[CODE_COUNT] = {
 		"pyconfine asks each interpreter once, in a bare sandbox, where its library lies, and\n"
 		"remembers the answer in your cache directory. That run failed. `PYTHON -I -c 'import sys,\n"
 		"sysconfig'` must succeed outside.\n" },
+	[CODE_REPORT_REFUSED] = {
+		"report-refused", "the report of the run cannot be written there",
+		"A report is of use only when nobody else can have written it. So it is refused, before anything\n"
+		"starts, where the script may write, by whatever path; in a directory that everybody may\n"
+		"write without the sticky bit; over anything but a regular file; and into the script's own\n"
+		"stdin, stdout or stderr, where it could print a report itself.\n\n"
+		"  wrong:  pyconfine --write out --report out/report.json job.py\n"
+		"  right:  pyconfine --write out --report report.json job.py\n"
+		"  right:  pyconfine --write out --report fd:3 job.py 3>report.json\n" },
 	[CODE_SETUP_FAILED] = {
 		"setup-failed", "the sandbox could not be built",
 		"A step that the plan holds failed, so the script was not started and nothing is left behind.\n"

@@ -71,6 +71,7 @@ static int plan_default(struct doctor *doctor, const struct caller *caller, stru
 		                         .target = "pass",
 		                         .arguments = no_arguments,
 		                         .cwd = "/",
+		                         .session = "doctor", /* nothing is made for it */
 		                         .environment = caller->environment,
 		                         .home = caller->home,
 		                         .user_name = caller->user_name,

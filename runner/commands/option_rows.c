@@ -57,7 +57,7 @@ const struct option_row option_rows[] = {
 	  "the directory that the script starts in" },
 	{ "--trace", 0, NULL, RUN, OPTION_NOT_YET, 0, NULL, VALUE_NONE, NULL,
 	  "name the script's line of each denial" },
-	{ "--report", 0, "FILE|fd:N", RUN, OPTION_NOT_YET, 0, NULL, VALUE_FILE, NULL,
+	{ "--report", 0, "FILE|fd:N", RUN, OPTION_STRING, FIELD(report), NULL, VALUE_FILE, NULL,
 	  "write a report of the run as JSON" },
 	{ "--dry-run", 0, NULL, RUN, OPTION_SWITCH, FIELD(dry_run), NULL, VALUE_NONE, NULL,
 	  "explain, and run nothing" },

@@ -7,15 +7,7 @@
 #include "base/units.h"
 #include "policy/filter.h"
 
-enum unit { UNIT_BYTES, UNIT_DURATION, UNIT_COUNT };
-
-/* `words`: what comes before the value. `shared`: the whole tree is counted, so that no process alone explains it. */
-static const struct limit_row {
-	enum promise promise;
-	const char *key, *words;
-	enum unit unit;
-	const char *shared;
-} limit_rows[] = {
+static const struct limit_row limit_rows[] = {
 	{ PROMISE_TIMEOUT, "limits.timeout", "timeout", UNIT_DURATION, NULL },
 	{ PROMISE_MEMORY, "limits.memory", "memory limit", UNIT_BYTES, "whole process tree" },
 	{ PROMISE_CPU_TIME, "limits.cpu_time", "cpu_time limit", UNIT_DURATION, "whole process tree" },
@@ -24,7 +16,7 @@ static const struct limit_row {
 	{ PROMISE_FILE_SIZE, "limits.file_size", "file_size limit", UNIT_BYTES, NULL },
 };
 
-static const struct limit_row *row_of(enum promise promise)
+const struct limit_row *limit_row_of(enum promise promise)
 {
 	for (size_t i = 0; i < sizeof(limit_rows) / sizeof(limit_rows[0]); i++)
 		if (limit_rows[i].promise == promise)
@@ -33,7 +25,7 @@ static const struct limit_row *row_of(enum promise promise)
 }
 
 /* What was measured is no round number: whole megabytes or kilobytes are what a reader compares. */
-static void add_measured(struct text *out, enum unit unit, uint64_t value)
+static void add_measured(struct text *out, enum limit_unit unit, uint64_t value)
 {
 	char buffer[32];
 
@@ -47,7 +39,7 @@ static void add_measured(struct text *out, enum unit unit, uint64_t value)
 		text_addf(out, "%lluM", (unsigned long long)value >> 20);
 }
 
-static void add_value(struct text *out, enum unit unit, uint64_t value)
+static void add_value(struct text *out, enum limit_unit unit, uint64_t value)
 {
 	char buffer[32];
 
@@ -60,7 +52,7 @@ static void add_value(struct text *out, enum unit unit, uint64_t value)
 /* "memory limit 256M reached (peak 257M, whole process tree)   [limits.memory]" */
 static void add_limit(struct text *out, const char *verdict, const struct limit_reached *limit)
 {
-	const struct limit_row *row = row_of(limit->promise);
+	const struct limit_row *row = limit_row_of(limit->promise);
 
 	if (!row || !limit->value)
 		return;

@@ -163,6 +163,7 @@ static void fill_request(const struct run_options *options, const struct caller 
 		.cwd = caller->cwd,
 		.chdir = options->cwd,
 		.environment = caller->environment,
+		.session = out->session,
 		.home = caller->home,
 		.user_name = caller->user_name,
 		.cache_dir = footprint_cache_dir(caller->xdg_cache_home, caller->home, caller->uid, arena),
@@ -174,6 +175,7 @@ static void fill_request(const struct run_options *options, const struct caller 
 		.cwd = caller->cwd,
 		.user = caller->user_name,
 		.xdg_config_home = caller->xdg_config_home,
+		.session = out->session,
 		.uid = caller->uid,
 		.environment = caller->environment,
 	};
@@ -185,7 +187,7 @@ int prepare(const struct run_options *options, enum prepare_purpose purpose, str
 	struct caller caller;
 
 	*out = (struct prepared){ 0 };
-	if (caller_find(arena, &caller, err))
+	if (session_make(out->session, err) || caller_find(arena, &caller, err))
 		return -1;
 	fill_request(options, &caller, purpose, arena, out);
 	if (find_script(options, &caller, arena, out, err) || load_profile(options, &caller, arena, out, err) ||

@@ -75,7 +75,7 @@ struct json_object *render_json_error(const struct error *err)
 	return object;
 }
 
-static void add_json(struct text *out, struct json_object *object)
+void render_json_text(struct text *out, struct json_object *object)
 {
 	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
 
@@ -87,7 +87,7 @@ int render_json_print(struct json_object *object)
 {
 	TEXT_CLEANUP struct text out = { 0 };
 
-	add_json(&out, object);
+	render_json_text(&out, object);
 	return render_print(&out);
 }
 
@@ -124,7 +124,7 @@ void render_json(struct text *out, const struct diagnostics *list, const char *c
 	put(object, "errors", number(list->errors));
 	put(object, "warnings", number(warnings));
 	put(object, "diagnostics", render_json_diagnostics(list));
-	add_json(out, object);
+	render_json_text(out, object);
 }
 
 /* RFC 3986: everything but the unreserved characters and "/" is percent-encoded. */
@@ -241,7 +241,7 @@ void render_sarif(struct text *out, const struct diagnostics *list)
 	put(log, "$schema", json_object_new_string("https://json.schemastore.org/sarif-2.1.0.json"));
 	put(log, "version", json_object_new_string("2.1.0"));
 	put(log, "runs", runs);
-	add_json(out, log);
+	render_json_text(out, log);
 }
 
 /* What would end the message, or a property of it, is percent-encoded. */

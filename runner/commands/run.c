@@ -10,6 +10,7 @@
 #include "commands/outcome.h"
 #include "commands/prepare.h"
 #include "commands/render.h"
+#include "commands/report.h"
 #include "supervise/relaunch.h"
 
 static void print_lines(const char *kind, const char *const *lines)
@@ -27,17 +28,48 @@ static void print_remarks(const struct plan *plan, const struct run_options *opt
 {
 	if (!options->quiet)
 		print_lines("warning: ", plan->warnings);
-	if (options->verbose)
-		print_lines("", plan->notes);
+	if (!options->verbose)
+		return;
+	fprintf(stderr, "pyconfine: session %s\n", plan->session);
+	print_lines("", plan->notes);
+}
+
+/* One run on its way. */
+struct run {
+	const struct run_options *options;
+	struct arena *arena;
+	struct prepared prepared;
+	struct report_place report;
+};
+
+static void report(const struct run *run, const struct outcome *outcome, const struct error *failure, int status)
+{
+	const struct run_record record = {
+		.prepared = &run->prepared, .outcome = outcome, .failure = failure, .exit_code = status
+	};
+	struct error err;
+
+	if (report_write(&run->report, &record, &err))
+		render_error_print(&err);
+}
+
+/* Nothing was started. */
+static int fail(const struct run *run, const struct error *err)
+{
+	report(run, NULL, err, prepare_status(err, PREPARE_RUN));
+	return prepare_fail(&run->prepared, err, PREPARE_RUN);
 }
 
 /* A script that was interrupted makes us die of the same signal, so that a shell's loop around us ends, too. */
-static int leave(const struct plan *plan, const struct outcome *outcome, bool quiet)
+static int leave(const struct run *run, const struct outcome *outcome)
 {
 	TEXT_CLEANUP struct text said = { 0 };
 
-	outcome_text(&said, plan, outcome);
-	if (!quiet)
+	report(run, outcome, NULL, outcome_exit_status(outcome));
+	outcome_release(outcome);
+	print_remarks(&run->prepared.plan, run->options);
+	outcome_text(&said, &run->prepared.plan, outcome);
+	if (!run->options->quiet)
 		fputs(text_string(&said), stderr);
 	if (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGINT) {
 		signal(SIGINT, SIG_DFL);
@@ -46,32 +78,48 @@ static int leave(const struct plan *plan, const struct outcome *outcome, bool qu
 	return outcome_exit_status(outcome);
 }
 
-static int launch(struct prepared *prepared, const struct run_options *options, struct arena *arena)
+static int launch(struct run *run)
 {
+	struct prepared *prepared = &run->prepared;
 	struct outcome outcome = { 0 };
 	struct error err = { 0 };
 
 	for (;;) {
+		/* no report may be written there, so that this is not written there either */
+		if (report_check(&run->report, &prepared->plan, run->arena, &err))
+			return render_fail(&err, EXIT_SETUP);
 		if (supervise_run(&prepared->plan, &outcome, &err))
-			return prepare_fail(prepared, &err, PREPARE_RUN);
+			return fail(run, &err);
 		if (!outcome_lowers(&prepared->plan, &outcome, &prepared->facts))
 			break;
-		if (prepare_again(prepared, arena, &err))
-			return prepare_fail(prepared, &err, PREPARE_RUN);
+		outcome_release(&outcome);
+		if (prepare_again(prepared, run->arena, &err))
+			return fail(run, &err);
 	}
 	if (outcome.kind == OUTCOME_SETUP_FAILED) {
 		outcome_describe(&prepared->plan, &outcome, &err);
-		return prepare_fail(prepared, &err, PREPARE_RUN);
+		return fail(run, &err);
 	}
-	print_remarks(&prepared->plan, options);
-	return leave(&prepared->plan, &outcome, options->quiet);
+	return leave(run, &outcome);
+}
+
+static int run(const struct run_options *options, struct arena *arena)
+{
+	struct run run = { .options = options, .arena = arena, .report = { .directory_fd = -1 } };
+	struct error err = { 0 };
+	int status;
+
+	if (report_open(options->report, &run.report, &err))
+		return render_fail(&err, EXIT_SETUP);
+	status = prepare(options, PREPARE_RUN, arena, &run.prepared, &err) ? fail(&run, &err) : launch(&run);
+	report_close(&run.report);
+	return status;
 }
 
 int command_run(int argc, char **argv)
 {
 	ARENA_CLEANUP struct arena arena = { 0 };
 	struct run_options options = { 0 };
-	struct prepared prepared = { 0 };
 	struct error err = { 0 };
 	int next = 1;
 
@@ -80,6 +128,10 @@ int command_run(int argc, char **argv)
 		return render_fail(&err, EXIT_SETUP);
 	if (options.help)
 		return help_show(COMMAND_RUN);
+	if (options.dry_run && options.report) {
+		error_set(&err, CODE_USAGE, "--dry-run runs nothing, so there is nothing to report");
+		return render_fail(&err, EXIT_SETUP);
+	}
 	if (options.dry_run)
 		return explain_show(&options, &arena);
 	if (options.json) {
@@ -91,7 +143,5 @@ int command_run(int argc, char **argv)
 		error_hint(&err, "pyconfine [OPTIONS] SCRIPT [ARGS...]");
 		return render_fail(&err, EXIT_SETUP);
 	}
-	if (prepare(&options, PREPARE_RUN, &arena, &prepared, &err))
-		return prepare_fail(&prepared, &err, PREPARE_RUN);
-	return launch(&prepared, &options, &arena);
+	return run(&options, &arena);
 }

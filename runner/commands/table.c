@@ -5,6 +5,7 @@
 
 static const char *const questions[] = { "read", "write", "connect", "exec", NULL };
 static const char *const profile_words[] = { "show", NULL };
+static const char *const schemas[] = { "profile", "report", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 /* The help texts as they are printed, from the left. */
@@ -52,8 +53,9 @@ const struct command commands[COMMAND_COUNT] = {
 		"`profiles show NAME` prints a profile's text; `builtin:NAME` is never shadowed.\n",
 		OPERAND_WORDS, profile_words },
 	[COMMAND_SCHEMA] = {
-		"schema", command_schema, "", "print the JSON Schema of profiles, for editors and other checkers",
-		"", OPERAND_NONE, NULL },
+		"schema", command_schema, "[profile | report]",
+		"print the JSON Schema of profiles or of reports, for editors and other checkers",
+		"Without a word, that of profiles.\n", OPERAND_WORDS, schemas },
 	[COMMAND_HELP] = {
 		"help", command_help, "[COMMAND | CODE]", "explain a command or the code of a message",
 		"CODE is what stands in brackets behind a message: `pyconfine help missing-unit`.\n",

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,20 +39,6 @@ void plan_warn(struct build *b, const char *format, ...)
 	line_add(b, &b->warnings, &b->warning_count, arena_strdup(b->arena, line));
 }
 
-/* Sixteen digits that nobody can guess: they name a directory in /tmp. */
-static int make_session(struct build *b)
-{
-	unsigned char bytes[8];
-	char name[17];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return error_set_errno(b->err, CODE_SETUP_FAILED, "getrandom");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(name + 2 * i, 3, "%02x", bytes[i]);
-	b->variables.session = arena_strdup(b->arena, name);
-	return 0;
-}
-
 static int set_variables(struct build *b)
 {
 	const struct request *request = b->request;
@@ -62,11 +47,11 @@ static int set_variables(struct build *b)
 	b->variables = (struct variables){ .home = request->home,
 		                           .cwd = request->cwd,
 		                           .user = request->user_name,
+		                           .session = request->session,
 		                           .uid = b->facts->uid,
 		                           .environment = request->environment };
+	b->plan->session = request->session;
 	b->variables.xdg_config_home = environment_get(request->environment, "XDG_CONFIG_HOME");
-	if (make_session(b))
-		return -1;
 	b->script_dir = request->cwd;
 	if (request->kind == RUN_SCRIPT) {
 		/* a script's name is no template: "${x}.py" is a file */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fds.h"
+#include "host/session.h"
 #include "host/syscalls.h"
 #include "plan/build.h"
 #include "supervise/relaunch.h"
@@ -82,16 +83,22 @@ static int run_with_output(const struct plan *plan, int out_fd, struct outcome *
 static int ask(const struct interpreter *interpreter, const struct host_facts *facts, const char *home,
                struct arena *arena, int out_fd, struct error *err)
 {
-	const struct request request = { .kind = RUN_COMMAND, .target = footprint_question, .cwd = "/", .home = home };
+	char session[SESSION_SIZE] = "";
+	const struct request request = {
+		.kind = RUN_COMMAND, .target = footprint_question, .cwd = "/", .home = home, .session = session
+	};
 	const struct profile profile = bare_profile(interpreter, home, arena);
 	struct host_facts lowered = *facts;
 	struct outcome outcome = { 0 };
 	struct plan plan;
 
+	if (session_make(session, err))
+		return -1;
 	for (;;) {
 		if (plan_build(&request, &profile, &lowered, interpreter, NULL, arena, &plan, err) ||
 		    run_with_output(&plan, out_fd, &outcome, err))
 			return -1;
+		outcome_release(&outcome);
 		if (!outcome_lowers(&plan, &outcome, &lowered))
 			break;
 	}

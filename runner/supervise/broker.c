@@ -1,5 +1,7 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <signal.h>
 #include <stddef.h>
@@ -16,6 +18,7 @@
 
 #include "base/fds.h"
 #include "host/syscalls.h"
+#include "policy/filter.h"
 #include "supervise/broker_parts.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -37,6 +40,8 @@ union answer {
 union address {
 	struct sockaddr any;
 	struct sockaddr_un un;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
 	struct sockaddr_storage storage;
 };
 
@@ -241,6 +246,26 @@ static struct pending_connect *free_place(struct broker *broker)
 	return NULL;
 }
 
+static void name_address(struct denial *denial, const union address *address, socklen_t length)
+{
+	char name[sizeof(address->storage) + 16] = "unix:", number[INET6_ADDRSTRLEN];
+	bool six = address->any.sa_family == AF_INET6;
+	const void *bytes = six ? (const void *)&address->six.sin6_addr : &address->four.sin_addr;
+
+	if (address->any.sa_family == AF_UNIX && length > offsetof(struct sockaddr_un, sun_path)) {
+		memcpy(name + 5, address->un.sun_path, length - offsetof(struct sockaddr_un, sun_path));
+		if (!name[5])
+			name[5] = '@'; /* an abstract name, as ss(8) writes it */
+	} else if ((six || address->any.sa_family == AF_INET) &&
+	           inet_ntop(address->any.sa_family, bytes, number, sizeof(number))) {
+		snprintf(name, sizeof(name), six ? "[%s]:%u" : "%s:%u", number,
+		         (unsigned)ntohs(six ? address->six.sin6_port : address->four.sin_port));
+	} else {
+		return;
+	}
+	denial_set_target(denial, name);
+}
+
 /* 0 or -errno to answer; 1: it waits in the table. */
 static int serve_connect(struct broker *broker, const struct seccomp_notif *call)
 {
@@ -252,6 +277,7 @@ static int serve_connect(struct broker *broker, const struct seccomp_notif *call
 	int result = copy_address(call, &address, &length);
 
 	if (result == 0) {
+		name_address(&broker->asked, &address, length);
 		fd = fetch_socket((pid_t)call->pid, (int)call->data.args[0]);
 		result = fd < 0 ? fd : 0;
 	}
@@ -283,17 +309,26 @@ static int serve(struct broker *broker, const struct seccomp_notif *call)
 	static const struct {
 		int number;
 		int (*serve)(struct broker *, const struct seccomp_notif *);
+		const char *code, *fix; /* of a denial */
 	} calls[] = {
-		{ SYS_connect, serve_connect },       { SYS_fchmod, broker_change_file },
-		{ SYS_fchmodat, broker_change_file }, { SYS_utimensat, broker_change_file },
+		{ SYS_connect, serve_connect, "network.allow", NULL },
+		{ SYS_fchmod, broker_change_file, "files.write", "files.write" },
+		{ SYS_fchmodat, broker_change_file, "files.write", "files.write" },
+		{ SYS_utimensat, broker_change_file, "files.write", "files.write" },
 #ifdef SYS_chmod
-		{ SYS_chmod, broker_change_file },
+		{ SYS_chmod, broker_change_file, "files.write", "files.write" },
 #endif
 	};
+	const char *name = syscall_name(call->data.nr);
 
+	broker->asked = (struct denial){ .code = "system.syscalls", .fix = "system.syscalls.allow" };
+	denial_set_target(&broker->asked, name ? name : "");
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (call->data.nr == calls[i].number)
+		if (call->data.nr == calls[i].number) {
+			broker->asked.code = calls[i].code;
+			broker->asked.fix = calls[i].fix;
 			return calls[i].serve(broker, call);
+		}
 	return -EPERM;
 }
 
@@ -312,8 +347,12 @@ static void serve_call(struct broker *broker)
 	if (ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &in))
 		return; /* the caller has ended meanwhile */
 	result = serve(broker, &in.notif);
-	if ((result == -EPERM || result == -EACCES) && broker->denied_call < 0 && !is_read_back(&in.notif))
-		broker->denied_call = in.notif.data.nr;
+	if ((result == -EPERM || result == -EACCES) && !is_read_back(&in.notif)) {
+		if (broker->denied_call < 0)
+			broker->denied_call = in.notif.data.nr;
+		broker->asked.sys_errno = -result;
+		denials_add(&broker->denials, &broker->asked);
+	}
 	if (result <= 0)
 		answer(broker, in.notif.id, -result);
 }

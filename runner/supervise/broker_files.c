@@ -67,8 +67,9 @@ static int open_target(pid_t pid, int directory, const char *path, bool follow)
 	return path ? raw_openat(base_fd, path, flags, 0) : TAKE_FD(base_fd);
 }
 
-static bool is_below_grant(const struct plan *plan, int fd)
+static bool is_below_grant(struct broker *broker, int fd)
 {
+	const struct plan *plan = broker->plan;
 	char link[64], path[PATH_MAX];
 	ssize_t length;
 
@@ -77,6 +78,7 @@ static bool is_below_grant(const struct plan *plan, int fd)
 	if (length <= 0)
 		return false;
 	path[length] = '\0';
+	denial_set_target(&broker->asked, path);
 	for (size_t i = 0; i < plan->visible_count; i++)
 		if (plan->visible[i].write && !plan->visible[i].interpreter &&
 		    path_is_below(path, plan->visible[i].source))
@@ -91,7 +93,9 @@ static int change_mode(struct broker *broker, const struct seccomp_notif *call, 
 
 	if (!broker_still_asks(broker, call))
 		return -EINTR;
-	if (!is_below_grant(broker->plan, fd) || (mode & (S_ISUID | S_ISGID)))
+	if (mode & (S_ISUID | S_ISGID))
+		broker->asked.fix = NULL; /* nothing allows that */
+	if (!is_below_grant(broker, fd) || (mode & (S_ISUID | S_ISGID)))
 		return -EPERM;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	return chmod(link, (mode_t)(mode & 07777)) ? -errno : 0;
@@ -107,7 +111,7 @@ static int change_times(struct broker *broker, const struct seccomp_notif *call,
 		return -EFAULT;
 	if (!broker_still_asks(broker, call))
 		return -EINTR;
-	if (!is_below_grant(broker->plan, fd))
+	if (!is_below_grant(broker, fd))
 		return -EPERM;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	return utimensat(AT_FDCWD, link, now ? NULL : times, 0) ? -errno : 0;
@@ -125,6 +129,8 @@ int broker_change_file(struct broker *broker, const struct seccomp_notif *call)
 
 	if (result)
 		return result;
+	if (by_path && address)
+		denial_set_target(&broker->asked, path);
 	if (by_path && !address && !times)
 		return -EFAULT;
 	fd = open_target((pid_t)call->pid, at || !by_path ? (int)args[0] : AT_FDCWD, by_path && address ? path : NULL,

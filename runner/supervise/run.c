@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,6 +26,9 @@
 #include "supervise/protocol.h"
 #include "supervise/tidy.h"
 
+/* How long init may take to end everything. */
+#define END_MS 500
+
 struct supervisor {
 	const struct plan *plan;
 	struct outcome *outcome;
@@ -32,8 +36,9 @@ struct supervisor {
 	struct meter meter;
 	int control_fd, signal_fd;
 	pid_t init;
-	uint64_t deadline_ms; /* monotonic; 0: none */
-	bool limit_reached, terminating, ended;
+	uint64_t started_ms;  /* monotonic, as is the other */
+	uint64_t deadline_ms; /* 0: none */
+	bool limit_reached, terminating, ending, ended;
 };
 
 static struct output output; /* one at a time, and its buffers are too large for a stack */
@@ -54,12 +59,16 @@ static void give_order(const struct supervisor *s, int signal_number, enum order
 	(void)!send(s->control_fd, &order, sizeof(order), MSG_NOSIGNAL);
 }
 
+/* init ends everything and waits for it, which is how it is known what was used: of what the kernel ends together with
+ * a PID namespace nobody learns that. Should init not come to it, the kernel does it. */
 static void end_init(struct supervisor *s)
 {
 	if (s->plan->mode == MODE_NAMESPACES)
-		kill(s->init, SIGKILL); /* and with it the whole PID namespace */
+		give_order(s, SIGKILL, ORDER_ALL);
 	else
-		shutdown(s->control_fd, SHUT_WR); /* init ends everything when it reads the end */
+		shutdown(s->control_fd, SHUT_WR);
+	s->ending = true;
+	s->deadline_ms = s->plan->mode == MODE_NAMESPACES ? now_ms() + END_MS : 0;
 }
 
 /* A terminal's signals go to a whole process group, those of kill(1) to one process; the script's group is its own. */
@@ -82,7 +91,7 @@ static void pass_signal(struct supervisor *s)
 			s->outcome->passed_signal = number;
 		give_order(s, number, info.ssi_code == SI_KERNEL ? ORDER_GROUP : ORDER_SCRIPT);
 		/* as a container's PID 1: nobody else will follow a SIGTERM with a SIGKILL in time */
-		if (number == SIGTERM && s->plan->facts.is_pid_1)
+		if (number == SIGTERM && s->plan->facts.is_pid_1 && !s->ending)
 			s->deadline_ms = now_ms() + s->plan->deadlines.grace_ms, s->terminating = true;
 	}
 }
@@ -171,6 +180,13 @@ static void keep_deadline(struct supervisor *s)
 {
 	if (!s->deadline_ms || now_ms() < s->deadline_ms)
 		return;
+	if (s->ending) {
+		if (!s->limit_reached)
+			s->outcome->kind = OUTCOME_SIGNALED, s->outcome->status = SIGKILL;
+		kill(s->init, SIGKILL); /* and with it the whole PID namespace */
+		s->deadline_ms = 0;
+		return;
+	}
 	if (!s->terminating) {
 		reach_timeout(s);
 		give_order(s, SIGTERM, ORDER_GROUP);
@@ -178,7 +194,6 @@ static void keep_deadline(struct supervisor *s)
 		s->deadline_ms = now_ms() + s->plan->deadlines.grace_ms;
 		return;
 	}
-	s->deadline_ms = 0;
 	end_init(s);
 }
 
@@ -298,11 +313,9 @@ static pid_t start_init(const struct plan *plan, struct confine_state *state, in
 
 /* A signal that the kernel sends at a limit, but that a script may as well send itself: the books decide. RLIMIT_CPU
  * counts whole ticks, so that they differ by some percent. */
-static void judge_signal(struct supervisor *s, const struct rusage *usage)
+static void judge_signal(struct supervisor *s)
 {
-	const uint64_t limit = s->plan->deadlines.cpu_ms;
-	uint64_t used = (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000 +
-	                (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1000;
+	const uint64_t limit = s->plan->deadlines.cpu_ms, used = s->outcome->usage.cpu_ms;
 
 	if (limit && s->outcome->kind == OUTCOME_SIGNALED && s->outcome->status == SIGXCPU &&
 	    used >= limit - limit / 10)
@@ -310,19 +323,31 @@ static void judge_signal(struct supervisor *s, const struct rusage *usage)
 				      .promise = PROMISE_CPU_TIME, .value = limit, .peak = used > limit ? used : 0 });
 }
 
-static void wait_for_end(struct supervisor *s)
+/* init's own, and with it that of all who were waited for: init is who waits for orphans, and for those who end with
+ * it. */
+static void wait_for_init(struct supervisor *s)
 {
-	struct rusage usage = { 0 };
+	struct rusage used = { 0 };
+	struct run_usage *usage = &s->outcome->usage;
 	int status;
 
-	while (wait4(s->init, &status, 0, &usage) < 0 && errno == EINTR)
+	while (wait4(s->init, &status, 0, &used) < 0 && errno == EINTR)
 		;
+	usage->wall_ms = now_ms() - s->started_ms;
+	usage->cpu_ms = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+	                (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+	usage->max_rss_bytes = (uint64_t)used.ru_maxrss * 1024;
+}
+
+static void wait_for_end(struct supervisor *s)
+{
+	wait_for_init(s);
 	if (s->plan->mode == MODE_LANDLOCK)
 		end_children(0);
 	/* init has done it, unless it was killed, or may not: a /tmp that is not open to the script's user */
 	if (s->plan->private_tmp && s->outcome->failure.stage != STAGE_PRIVATE_DIRECTORY)
 		remove_tree(s->plan->private_tmp);
-	judge_signal(s, &usage);
+	judge_signal(s);
 	finish_output(s);
 }
 
@@ -353,7 +378,7 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	struct supervisor s = { .plan = plan, .outcome = &outcome, .control_fd = -1, .signal_fd = -1 };
 	void (*on_broken_pipe)(int);
 	int fds[2];
-	sigset_t all, before;
+	sigset_t all;
 
 	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to
 	 * end */
@@ -363,16 +388,20 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 	signal(SIGCHLD, SIG_DFL);
 	broker_init(&s.broker, plan);
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	memcpy(&state.signal_mask, &before, sizeof(state.signal_mask));
+	sigprocmask(SIG_BLOCK, &all, &outcome.caller_mask);
+	memcpy(&state.signal_mask, &outcome.caller_mask, sizeof(state.signal_mask));
 	sigdelset(&all, SIGCHLD); /* stays blocked, but wakes nobody: init's end is the end of its socket */
 	s.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (s.signal_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
-		return error_set_errno(err, CODE_SETUP_FAILED, "socketpair");
+	if (s.signal_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds)) {
+		error_set_errno(err, CODE_SETUP_FAILED, "socketpair");
+		fd_close(&s.signal_fd);
+		return -1;
+	}
 	if (output_open(&output, plan)) {
 		output_close(&output);
 		return error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
 	}
+	s.started_ms = now_ms();
 	s.init = prepare_idmap(plan, &state, &outcome.failure) ? -1 : start_init(plan, &state, fds);
 	close(fds[1]);
 	s.control_fd = fds[0];
@@ -388,14 +417,19 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 		if (on_broken_pipe != SIG_ERR)
 			signal(SIGPIPE, on_broken_pipe);
 	}
+	outcome.denials = s.broker.denials;
 	output_close(&output);
 	broker_close(&s.broker);
 	fd_close(&state.id_map_fd);
 	fd_close(&s.control_fd);
 	fd_close(&s.signal_fd);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	*out = outcome;
 	return 0;
+}
+
+void outcome_release(const struct outcome *outcome)
+{
+	sigprocmask(SIG_SETMASK, &outcome->caller_mask, NULL);
 }
 
 int outcome_exit_status(const struct outcome *outcome)
@@ -415,6 +449,7 @@ int outcome_exit_status(const struct outcome *outcome)
 	case OUTCOME_CPU_TIME:
 		return EXIT_SIGNAL_BASE + SIGXCPU;
 	case OUTCOME_SETUP_FAILED:
+	case OUTCOME_COUNT:
 		break;
 	}
 	return EXIT_SETUP;

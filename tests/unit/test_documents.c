@@ -13,6 +13,7 @@
 #include "base/fds.h"
 #include "commands/init.h"
 #include "commands/options.h"
+#include "commands/report.h"
 #include "profile/load.h"
 #include "profile/table.h"
 
@@ -49,6 +50,14 @@ static void manual_knows_every_option(void **state)
 		expect_bold("docs/pyconfine.1", row->name);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		expect_bold("docs/pyconfine.1", commands[i].name);
+}
+
+static void manual_knows_every_field_of_reports(void **state)
+{
+	(void)state;
+	read_page("docs/pyconfine.1");
+	for (const struct report_field *field = report_fields; field->path; field++)
+		expect_bold("docs/pyconfine.1", field->path);
 }
 
 static void manual_knows_every_key(void **state)
@@ -116,7 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(manual_knows_every_option), cmocka_unit_test(manual_knows_every_key),
 		cmocka_unit_test(manual_knows_no_other_key), cmocka_unit_test(starters_are_clean),
-		cmocka_unit_test(init_names_files),
+		cmocka_unit_test(init_names_files),          cmocka_unit_test(manual_knows_every_field_of_reports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,14 +36,6 @@ UNSANITIZED pid_t getpid(void)
 	return made_up ? 2000 : (pid_t)syscall(SYS_getpid);
 }
 
-UNSANITIZED ssize_t getrandom(void *data, size_t size, unsigned flags)
-{
-	if (!made_up)
-		return syscall(SYS_getrandom, data, size, flags);
-	memset(data, 0xab, size);
-	return (ssize_t)size;
-}
-
 UNSANITIZED int getrlimit(__rlimit_resource_t resource, struct rlimit *out)
 {
 	if (!made_up)
@@ -291,6 +283,7 @@ static int make_plan(const struct golden *golden, struct arena *arena, struct pr
 		                              .target = "report.py",
 		                              .arguments = arguments,
 		                              .cwd = "/srv/report",
+		                              .session = "abababababababab",
 		                              .environment = environment,
 		                              .home = "/home/me",
 		                              .user_name = golden->uid ? "me" : "root",

@@ -16,6 +16,7 @@
 
 #include "base/fds.h"
 #include "host/landlock_rights.h"
+#include "host/session.h"
 #include "host/syscalls.h"
 #include "plan/build.h"
 #include "supervise/run.h"
@@ -95,9 +96,11 @@ static int free_arena(void **state)
 /* Runs `python -c code` and returns its exit status; its first line of output goes to `line`. */
 static int run(const struct host_facts *facts, const struct profile *profile, const char *code, char *line, size_t size)
 {
+	char session[SESSION_SIZE] = "";
 	struct request request = { .kind = RUN_COMMAND,
 		                   .target = code,
 		                   .cwd = "/",
+		                   .session = session,
 		                   .home = "/home/nobody-here",
 		                   .user_name = "tester",
 		                   .environment = environment };
