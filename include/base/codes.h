@@ -29,6 +29,7 @@ enum message_code {
 	CODE_UNKNOWN_SYSCALL,
 	CODE_RISKY_GRANT,
 	CODE_MISSING_PATH,
+	CODE_BAD_INPUT,
 	/* making the plan */
 	CODE_NOT_YET,
 	CODE_CANNOT_KEEP,

@@ -25,6 +25,9 @@ void text_free(struct text *text);
 /* Length of the well-formed UTF-8 sequence (Unicode 15, table 3-7) that begins a string of `available` bytes, or 0. */
 size_t utf8_length(const char *string, size_t available);
 
+/* The same, but 0 for control characters too, and for those that make a line read as something else than it holds. */
+size_t plain_length(const char *string, size_t available);
+
 /* Escape into a caller's buffer, cutting with "..." where it does not fit. Returns buffer. */
 const char *escape_into(char *buffer, size_t size, const char *string);
 

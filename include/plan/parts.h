@@ -64,6 +64,7 @@ int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
 int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or the script's user could not use */
 int plan_processors(struct build *b);  /* processors.c: limits.cpus */
 int plan_environment(struct build *b); /* environment.c: argv, envp, cwd */
+int plan_inputs(struct build *b);      /* inputs.c: arguments and variables against `inputs` */
 int plan_view(struct build *b);        /* view.c: steps that build it */
 int plan_landlock(struct build *b);    /* landlock.c */
 int plan_filter(struct build *b);      /* filter.c */

@@ -68,6 +68,30 @@ struct secrets {
 	size_t count;
 };
 
+/* One argument, option or variable of `inputs`: what it must look like. */
+enum input_type { INPUT_STRING, INPUT_INT, INPUT_NUMBER, INPUT_PATH };
+struct input_rule {
+	struct profile_string name; /* of an argument: for messages; of an option: "--size"; of a variable */
+	enum input_type type;
+	struct profile_strings choices;      /* enum */
+	struct profile_string min, max;      /* of int and number: decimal */
+	struct profile_string pattern;       /* POSIX extended regular expression that the whole must fit */
+	struct limit min_length, max_length; /* in characters; not set: 1 and INPUT_LENGTH_MAX */
+	struct profile_string beneath;       /* a directory as the script sees it */
+	struct profile_strings suffixes;
+	bool optional, repeat, leading_dash;
+	bool takes_value; /* options: false for a plain --verbose */
+};
+
+enum { INPUT_LENGTH_MAX = 1024 };
+
+struct input_rules {
+	struct input_rule *items;
+	size_t count;
+	bool given; /* an empty list that somebody wrote permits nothing */
+	struct source_pos pos;
+};
+
 /* What the administrator's ceiling leaves to the plan, because only resolved paths can be compared: everything that
  * files.read grants must lie in `read` or `write`, everything that files.write grants in `write`. A list counts only
  * where its has_ is true: an empty one then permits nothing. */
@@ -81,6 +105,8 @@ enum home_mode { HOME_PRIVATE, HOME_NONE };
 enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_RULES };
 enum loopback_mode { LOOPBACK_PRIVATE, LOOPBACK_HOST };
 enum exec_mode { EXEC_NONE, EXEC_LIST, EXEC_ANY };
+enum stdin_mode { STDIN_ANY, STDIN_NONE, STDIN_CHECKED };
+enum stdin_type { STDIN_TYPE_ANY, STDIN_TYPE_TEXT, STDIN_TYPE_JSON };
 enum denial_mode { DENIAL_ERROR, DENIAL_KILL };
 /* system.user; AUTO (nothing said): the caller, but nobody where the caller is root. */
 enum user_mode { USER_AUTO, USER_KEEP, USER_NOBODY, USER_UID };
@@ -146,6 +172,17 @@ struct profile {
 		struct profile_strings allow;
 		struct name_pairs set;
 	} env;
+
+	struct {
+		struct input_rules args, options; /* one alone given: the other is empty */
+		struct {
+			enum stdin_mode mode;
+			struct source_pos pos;
+			struct limit max_size; /* set with STDIN_CHECKED */
+			enum stdin_type type;
+		} standard_input;
+		struct input_rules env; /* by name */
+	} inputs;
 
 	struct {
 		struct limit timeout, cpu_time, memory, cpus, processes, open_files, file_size, output, grace;

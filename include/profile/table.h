@@ -28,6 +28,9 @@ enum field_type {
 	FIELD_EXEC,    /* none, any, or a list of programs */
 	FIELD_REQUIRE,
 	FIELD_USER,
+	FIELD_INPUTS,    /* struct input_rules: a list */
+	FIELD_INPUT_ENV, /* struct input_rules: a mapping of names */
+	FIELD_STDIN,     /* any, none, or a section */
 	FIELD_TYPE_COUNT
 };
 
@@ -56,6 +59,9 @@ enum text_kind {
 	TEXT_ALERT,
 	TEXT_SECRET_FROM,
 	TEXT_SECRET_AS,
+	TEXT_INPUT_OPTION,
+	TEXT_NUMBER,
+	TEXT_PATTERN,
 	TEXT_KIND_COUNT
 };
 
@@ -105,6 +111,10 @@ struct source_pos field_pos(const struct field *field, const struct profile *pro
  * Appends. */
 void field_resolve(const struct field *field, const struct profile_string *string, struct text *out);
 
+/* A value as YAML, quoted where it must be; of a field's string, resolved. Append. */
+void emit_scalar(const char *value, struct text *out);
+void emit_string(const struct field *field, const struct profile_string *string, struct text *out);
+
 /* The row of that path, or NULL. */
 const struct field *field_find(const char *path);
 /* "files.read" lies directly in "files", "files" in "". */
@@ -124,6 +134,7 @@ extern const struct name_value bool_names[];
 extern const struct name_value network_names[]; /* none, host */
 extern const struct name_value exec_names[];    /* none, any */
 extern const struct name_value user_names[];    /* keep, nobody */
+extern const struct name_value stdin_names[];   /* any, none */
 extern const struct name_value require_names[]; /* all, per-process, best-effort */
 extern const struct name_value alert_names[];
 /* Memory, CPU time, open files and file size can be kept for each process on its own. */
@@ -154,7 +165,17 @@ void read_secrets(struct reader *reader, const struct field *field, const struct
 void read_network(struct reader *reader, const struct field *field, const struct node *node);
 void read_exec(struct reader *reader, const struct field *field, const struct node *node);
 void read_require(struct reader *reader, const struct field *field, const struct node *node);
+void read_inputs(struct reader *reader, const struct field *field, const struct node *node);
+void read_input_env(struct reader *reader, const struct field *field, const struct node *node);
+void read_stdin(struct reader *reader, const struct field *field, const struct node *node);
 void read_strings(struct reader *reader, const struct field *field, const struct node *node);
+
+/* Single values, for readers of types that hold several: the value must be a scalar that fits; false when reported. */
+bool read_one_text(struct reader *reader, const char *path, enum text_kind kind, const struct node *node,
+                   struct profile_string *out);
+bool read_one_flag(struct reader *reader, const char *path, const struct node *node, bool *value);
+/* A key as a node of its own, so that it is checked and reported like any other text. */
+struct node reader_key_node(const struct node *node);
 
 /* Reports at the node's value, or at its key. */
 struct diagnostic *reader_error(struct reader *reader, const struct node *node, enum message_code code,

@@ -142,6 +142,14 @@ const struct message_page message_codes[CODE_COUNT] = {
 		"A path that a profile grants must exist when the script starts, because a typing error would\n"
 		"otherwise go unnoticed. Where it may be absent, say so:\n\n"
 		"  right:  files: {read: [{path: /etc/report.conf, optional: true}]}\n" },
+	[CODE_BAD_INPUT] = {
+		"bad-input", "an argument, a variable or stdin is not what the profile takes",
+		"`inputs` in a profile says what a script may be given. Everything is checked before the\n"
+		"script starts; the message names the value, what is wrong with it and what is taken.\n"
+		"Control characters and text that is not UTF-8 are never taken.\n\n"
+		"  inputs: {args: [{name: size, type: int, min: 1, max: 4096}]}\n"
+		"  wrong:  pyconfine resize.py 5000\n"
+		"  right:  pyconfine resize.py 640\n" },
 	[CODE_NOT_YET] = {
 		"not-yet", "a key that this version checks but cannot enforce",
 		"The key is part of the format, and this version of pyconfine checks it, but does not carry\n"

@@ -108,6 +108,13 @@ static bool is_dangerous(const unsigned char *string, size_t length)
 	return length == 3 && string[0] == 0xe2 && string[1] == 0x81 && string[2] >= 0xa6 && string[2] <= 0xa9;
 }
 
+size_t plain_length(const char *string, size_t available)
+{
+	size_t length = utf8_length(string, available);
+
+	return length > 0 && !is_dangerous((const unsigned char *)string, length) ? length : 0;
+}
+
 /* Writes the escaped form of the next character of *string into `out` (at least 13 bytes), advances, returns its
  * length. */
 static size_t escape_next(const char **string, char *out)

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "commands/explain.h"
 #include "policy/filter.h"
+#include "profile/inputs.h"
 
 static void add_heading(struct text *out, const char *heading)
 {
@@ -156,6 +157,42 @@ static void add_process(struct text *out, const struct plan *plan)
 	text_addf(out, "\n  user       uid %u, gid %u; umask %03o\n", plan->uid, plan->gid, plan->umask);
 }
 
+static void add_rules(struct text *out, const struct input_rules *rules, const char *kind)
+{
+	if (rules->given && rules->count == 0)
+		text_addf(out, "  %-9s none\n", kind);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct input_rule *rule = &rules->items[i];
+		TEXT_CLEANUP struct text what = { 0 };
+
+		if (rule->takes_value)
+			input_rule_describe(rule, &what);
+		text_addf(out, "  %-9s %s%s%s%s%s\n", kind, rule->name.value, what.length ? ": " : "",
+		          text_string(&what), rule->optional ? " (optional)" : "", rule->repeat ? " (repeated)" : "");
+	}
+}
+
+static void add_inputs(struct text *out, const struct profile *profile)
+{
+	static const char *const types[] = {
+		[STDIN_TYPE_ANY] = "bytes", [STDIN_TYPE_TEXT] = "text", [STDIN_TYPE_JSON] = "one JSON value"
+	};
+	char size[48];
+
+	if (!profile->inputs.args.given && !profile->inputs.options.given && !profile->inputs.env.given &&
+	    profile->inputs.standard_input.mode == STDIN_ANY)
+		return;
+	add_heading(out, "INPUTS that are taken; checked before the script starts");
+	add_rules(out, &profile->inputs.args, "argument");
+	add_rules(out, &profile->inputs.options, "option");
+	add_rules(out, &profile->inputs.env, "variable");
+	if (profile->inputs.standard_input.mode == STDIN_NONE)
+		text_add(out, "  stdin     none\n");
+	if (profile->inputs.standard_input.mode == STDIN_CHECKED)
+		text_addf(out, "  stdin     %s, at most %s\n", types[profile->inputs.standard_input.type],
+		          format_size(profile->inputs.standard_input.max_size.value, size, sizeof(size)));
+}
+
 void explain_details(struct text *out, const struct prepared *prepared)
 {
 	const struct plan *plan = &prepared->plan;
@@ -164,6 +201,7 @@ void explain_details(struct text *out, const struct prepared *prepared)
 	add_process(out, plan);
 	add_files(out, plan);
 	add_environment(out, prepared);
+	add_inputs(out, &prepared->profile);
 	add_limits(out, plan);
 	add_filter(out, prepared);
 }

@@ -7,6 +7,7 @@
 #include "commands/render.h"
 #include "host/landlock_rights.h"
 #include "host/uapi.h"
+#include "profile/inputs.h"
 
 static const char *const statuses[] = {
 	[PROMISE_ENFORCED] = "enforced",
@@ -345,6 +346,38 @@ static struct json_object *environment_object(const struct prepared *prepared)
 	return object;
 }
 
+static struct json_object *rule_list(const struct input_rules *rules)
+{
+	struct json_object *list = rules->given ? json_object_new_array() : NULL;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		struct json_object *object = json_object_new_object();
+		TEXT_CLEANUP struct text taken = { 0 };
+
+		if (rules->items[i].takes_value)
+			input_rule_describe(&rules->items[i], &taken);
+		put_string(object, "name", rules->items[i].name.value);
+		put_string(object, "taken", taken.length ? text_string(&taken) : NULL);
+		put_bool(object, "optional", rules->items[i].optional);
+		put_bool(object, "repeat", rules->items[i].repeat);
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+/* null: anything. */
+static struct json_object *inputs_object(const struct profile *profile)
+{
+	static const char *const modes[] = { [STDIN_ANY] = "any", [STDIN_NONE] = "none", [STDIN_CHECKED] = "checked" };
+	struct json_object *object = json_object_new_object();
+
+	put(object, "args", rule_list(&profile->inputs.args));
+	put(object, "options", rule_list(&profile->inputs.options));
+	put(object, "env", rule_list(&profile->inputs.env));
+	put_string(object, "stdin", modes[profile->inputs.standard_input.mode]);
+	return object;
+}
+
 static struct json_object *process_object(const struct plan *plan)
 {
 	struct json_object *object = json_object_new_object();
@@ -390,6 +423,7 @@ struct json_object *explain_json(const struct prepared *prepared)
 	put(object, "filter", filter_object(prepared));
 	put(object, "rlimits", rlimit_list(plan));
 	put(object, "deadlines", deadline_object(&plan->deadlines));
+	put(object, "inputs", inputs_object(&prepared->profile));
 	put(object, "environment", environment_object(prepared));
 	put(object, "warnings", strings(plan->warnings));
 	put(object, "notes", strings(plan->notes));

@@ -12,6 +12,7 @@
 #include "commands/render.h"
 #include "commands/report.h"
 #include "supervise/relaunch.h"
+#include "supervise/standard_input.h"
 
 static void print_lines(const char *kind, const char *const *lines)
 {
@@ -111,7 +112,11 @@ static int run(const struct run_options *options, struct arena *arena)
 
 	if (report_open(options->report, &run.report, &err))
 		return render_fail(&err, EXIT_SETUP);
-	status = prepare(options, PREPARE_RUN, arena, &run.prepared, &err) ? fail(&run, &err) : launch(&run);
+	if (prepare(options, PREPARE_RUN, arena, &run.prepared, &err) ||
+	    standard_input_prepare(&run.prepared.plan, &err))
+		status = fail(&run, &err);
+	else
+		status = launch(&run);
 	report_close(&run.report);
 	return status;
 }

@@ -102,7 +102,7 @@ void read_strings(struct reader *reader, const struct field *field, const struct
 		read_list(reader, field, node, field_place(field, reader->profile));
 }
 
-static bool read_grant_flag(struct reader *reader, const char *path, const struct node *node, bool *value)
+bool read_one_flag(struct reader *reader, const char *path, const struct node *node, bool *value)
 {
 	int found;
 
@@ -117,8 +117,8 @@ static bool read_grant_flag(struct reader *reader, const char *path, const struc
 	return true;
 }
 
-static bool read_grant_text(struct reader *reader, const char *path, enum text_kind kind, const struct node *node,
-                            struct profile_string *out)
+bool read_one_text(struct reader *reader, const char *path, enum text_kind kind, const struct node *node,
+                   struct profile_string *out)
 {
 	const char *value;
 
@@ -134,13 +134,13 @@ static bool read_grant_key(struct reader *reader, const struct node *node, struc
 	const char *meant;
 
 	if (strcmp(node->key, "path") == 0)
-		return read_grant_text(reader, "path", TEXT_PATH, node, &grant->path);
+		return read_one_text(reader, "path", TEXT_PATH, node, &grant->path);
 	if (strcmp(node->key, "as") == 0)
-		return read_grant_text(reader, "as", TEXT_INSIDE_PATH, node, &grant->as);
+		return read_one_text(reader, "as", TEXT_INSIDE_PATH, node, &grant->as);
 	if (strcmp(node->key, "optional") == 0)
-		return read_grant_flag(reader, "optional", node, &grant->optional);
+		return read_one_flag(reader, "optional", node, &grant->optional);
 	if (strcmp(node->key, "exec") == 0)
-		return read_grant_flag(reader, "exec", node, &grant->exec);
+		return read_one_flag(reader, "exec", node, &grant->exec);
 	meant = nearest_name(node->key, keys);
 	reader_error_key(reader, node, CODE_UNKNOWN_KEY,
 	                 meant ? "unknown key \"%s\"; did you mean \"%s\"?" : "unknown key \"%s\"",
@@ -155,7 +155,7 @@ static bool read_grant(struct reader *reader, const struct field *field, const s
 	bool good = true;
 
 	if (node->kind != NODE_MAPPING)
-		return read_grant_text(reader, field->path, field->text, node, &grant->path);
+		return read_one_text(reader, field->path, field->text, node, &grant->path);
 	if (node->broken)
 		return false;
 	for (const struct node *child = node->first; child; child = child->next)
@@ -238,8 +238,7 @@ static void add_pair(struct reader *reader, const struct profile_string *name, c
 	list->items[list->count++] = (struct name_pair){ *name, *value };
 }
 
-/* A key as a node of its own, so that it is checked and reported like any other text. */
-static struct node key_node(const struct node *node)
+struct node reader_key_node(const struct node *node)
 {
 	return (struct node){ .kind = NODE_SCALAR, .text = node->key, .span = node->key_span, .quoted = true };
 }
@@ -260,7 +259,7 @@ void read_pairs(struct reader *reader, const struct field *field, const struct n
 	if (!reader_expect(reader, node, field->path, NODE_MAPPING, field->example))
 		return;
 	for (const struct node *entry = node->first; entry; entry = entry->next) {
-		struct node name = key_node(entry);
+		struct node name = reader_key_node(entry);
 		struct profile_string key, text;
 		const char *checked, *value;
 
@@ -298,11 +297,11 @@ static bool read_secret(struct reader *reader, const struct node *node, struct s
 		const char *meant;
 
 		if (strcmp(child->key, "from") == 0) {
-			good = read_grant_text(reader, "from", TEXT_SECRET_FROM, child, &secret->from) && good;
+			good = read_one_text(reader, "from", TEXT_SECRET_FROM, child, &secret->from) && good;
 			continue;
 		}
 		if (strcmp(child->key, "as") == 0) {
-			good = read_grant_text(reader, "as", TEXT_SECRET_AS, child, &secret->as) && good;
+			good = read_one_text(reader, "as", TEXT_SECRET_AS, child, &secret->as) && good;
 			continue;
 		}
 		meant = nearest_name(child->key, keys);
@@ -327,7 +326,7 @@ void read_secrets(struct reader *reader, const struct field *field, const struct
 	if (!reader_expect(reader, node, field->path, NODE_MAPPING, field->example))
 		return;
 	for (const struct node *entry = node->first; entry; entry = entry->next) {
-		struct node name = key_node(entry);
+		struct node name = reader_key_node(entry);
 		struct secret secret = { 0 };
 		const char *checked;
 		size_t i = 0;

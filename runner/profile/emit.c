@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "profile/fields.h"
+#include "profile/inputs.h"
 #include "profile/table.h"
 
 /* Plain when it cannot be taken for anything else: no indicator, quote or escape is in these. */
@@ -52,7 +53,7 @@ static void emit_quoted(const char *value, struct text *out)
 	text_add(out, "\"");
 }
 
-static void emit_scalar(const char *value, struct text *out)
+void emit_scalar(const char *value, struct text *out)
 {
 	if (is_plain(value))
 		text_add(out, value);
@@ -90,7 +91,7 @@ void field_resolve(const struct field *field, const struct profile_string *strin
 	text_add(out, value);
 }
 
-static void emit_string(const struct field *field, const struct profile_string *string, struct text *out)
+void emit_string(const struct field *field, const struct profile_string *string, struct text *out)
 {
 	TEXT_CLEANUP struct text value = { 0 };
 
@@ -262,6 +263,34 @@ static void emit_require(const struct field *field, const struct profile *profil
 	}
 }
 
+static void emit_inputs(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	const struct input_rules *rules = field_value(field, profile);
+
+	text_add(out, rules->count == 0 ? field->type == FIELD_INPUTS ? "[]\n" : "{}\n" : "\n");
+	for (size_t i = 0; i < rules->count; i++) {
+		indent(depth + 1, out);
+		text_add(out, field->type == FIELD_INPUTS ? "- " : "");
+		input_rule_emit(field, &rules->items[i], out);
+		text_add(out, "\n");
+	}
+}
+
+/* Checked, it always has a size, so that a mapping that says no more than that stays one. */
+static void emit_stdin(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
+{
+	char size[48];
+
+	if (profile->inputs.standard_input.mode != STDIN_CHECKED) {
+		emit_name(field, profile, depth, out);
+		return;
+	}
+	text_add(out, "\n");
+	indent(depth + 1, out);
+	text_addf(out, "max_size: %s\n",
+	          format_size(profile->inputs.standard_input.max_size.value, size, sizeof(size)));
+}
+
 /* Its keys follow as rows of their own. */
 static void emit_section(const struct field *field, const struct profile *profile, unsigned depth, struct text *out)
 {
@@ -271,12 +300,13 @@ static void emit_section(const struct field *field, const struct profile *profil
 
 /* Versions and `extends` are never "set": they are written by profile_emit(). */
 static emitter *const emitters[FIELD_TYPE_COUNT] = {
-	[FIELD_SECTION] = emit_section, [FIELD_TEXT] = emit_text,       [FIELD_STRING] = emit_one,
-	[FIELD_STRINGS] = emit_strings, [FIELD_GRANTS] = emit_grants,   [FIELD_PAIRS] = emit_pairs,
-	[FIELD_SECRETS] = emit_secrets, [FIELD_BOOL] = emit_bool,       [FIELD_NAME] = emit_name,
-	[FIELD_SIZE] = emit_limit,      [FIELD_DURATION] = emit_limit,  [FIELD_COUNT] = emit_limit,
-	[FIELD_CPUS] = emit_limit,      [FIELD_NETWORK] = emit_network, [FIELD_EXEC] = emit_exec,
-	[FIELD_REQUIRE] = emit_require, [FIELD_USER] = emit_user,
+	[FIELD_SECTION] = emit_section,  [FIELD_TEXT] = emit_text,       [FIELD_STRING] = emit_one,
+	[FIELD_STRINGS] = emit_strings,  [FIELD_GRANTS] = emit_grants,   [FIELD_PAIRS] = emit_pairs,
+	[FIELD_SECRETS] = emit_secrets,  [FIELD_BOOL] = emit_bool,       [FIELD_NAME] = emit_name,
+	[FIELD_SIZE] = emit_limit,       [FIELD_DURATION] = emit_limit,  [FIELD_COUNT] = emit_limit,
+	[FIELD_CPUS] = emit_limit,       [FIELD_NETWORK] = emit_network, [FIELD_EXEC] = emit_exec,
+	[FIELD_REQUIRE] = emit_require,  [FIELD_USER] = emit_user,       [FIELD_INPUTS] = emit_inputs,
+	[FIELD_INPUT_ENV] = emit_inputs, [FIELD_STDIN] = emit_stdin,
 };
 
 static unsigned depth_of(const char *path)
@@ -290,13 +320,13 @@ static unsigned depth_of(const char *path)
 
 void profile_emit(const struct profile *profile, struct text *out)
 {
-	const struct field *loopback = field_find("network.loopback");
+	const struct field *loopback = field_find("network.loopback"), *size = field_find("inputs.stdin.max_size");
 
 	text_add(out, "version: 1\nextends: []\n");
 	for (const struct field *field = profile_fields; field->path; field++) {
 		TEXT_CLEANUP struct text value = { 0 };
 
-		if (field == loopback || !field_is_set(field, profile))
+		if (field == loopback || field == size || !field_is_set(field, profile))
 			continue;
 		emitters[field->type](field, profile, depth_of(field->path), &value);
 		indent(depth_of(field->path), out);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "profile/fields.h"
+#include "profile/inputs.h"
 #include "profile/table.h"
 
 static bool equal_strings(const struct field *field, const struct profile_string *a, const struct profile_string *b)
@@ -106,11 +107,15 @@ static bool equal_field(const struct field *field, const struct profile *a, cons
 		       (!left_limit->set || left_limit->value == right_limit->value);
 	case FIELD_NAME:
 	case FIELD_NETWORK:
+	case FIELD_STDIN:
 		return memcmp(left, right, sizeof(int)) == 0;
 	case FIELD_EXEC:
 		return a->exec.mode == b->exec.mode && equal_lists(field, &a->exec.programs, &b->exec.programs);
 	case FIELD_USER:
 		return a->system.user == b->system.user && a->system.uid == b->system.uid;
+	case FIELD_INPUTS:
+	case FIELD_INPUT_ENV:
+		return input_rules_equal(left, right);
 	case FIELD_REQUIRE:
 		return equal_requirements(a, b);
 	}

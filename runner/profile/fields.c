@@ -42,6 +42,11 @@ bool promise_has_per_process(enum promise promise)
 	       promise == PROMISE_FILE_SIZE;
 }
 
+const struct name_value stdin_names[] = { { "any", STDIN_ANY }, { "none", STDIN_NONE }, { NULL, 0 } };
+static const struct name_value stdin_type_names[] = {
+	{ "any", STDIN_TYPE_ANY }, { "text", STDIN_TYPE_TEXT }, { "json", STDIN_TYPE_JSON }, { NULL, 0 }
+};
+
 #define AT(member) .offset = offsetof(struct profile, member)
 
 /* clang-format off */
@@ -138,6 +143,29 @@ const struct field profile_fields[] = {
 	{ .path = "env.set", .type = FIELD_PAIRS, .merge = MERGE_ADD, .text = TEXT_ENV_VALUE, AT(env.set),
 	  .standard = "{}", .example = "{MPLBACKEND: Agg}",
 	  .help = "Variables to set." },
+
+	{ .path = "inputs", .type = FIELD_SECTION,
+	  .help = "What the script may be given; checked before anything starts." },
+	{ .path = "inputs.args", .type = FIELD_INPUTS, .merge = MERGE_REPLACE, .text = TEXT_PROFILE_NAME,
+	  AT(inputs.args), .standard = "any",
+	  .example = "[{name: file, type: path, beneath: /work}, {name: size, type: int, min: 1, max: 4096}]",
+	  .help = "The arguments, one rule for each, in order; [] takes none." },
+	{ .path = "inputs.options", .type = FIELD_INPUTS, .merge = MERGE_REPLACE, .text = TEXT_INPUT_OPTION,
+	  AT(inputs.options), .standard = "any; none where inputs.args is given",
+	  .example = "[--verbose, {name: --mode, enum: [fast, slow]}]",
+	  .help = "Options that may stand among the arguments: a word, or a rule for an option with a value." },
+	{ .path = "inputs.stdin", .type = FIELD_STDIN, .merge = MERGE_REPLACE, AT(inputs.standard_input.mode),
+	  .names = stdin_names, .standard = "any", .example = "none",
+	  .help = "any, none (/dev/null), or {max_size, type}: read to its end and checked before the script starts." },
+	{ .path = "inputs.stdin.max_size", .type = FIELD_SIZE, .merge = MERGE_REPLACE, AT(inputs.standard_input.max_size),
+	  .standard = "1M", .example = "10M",
+	  .help = "At most so many bytes." },
+	{ .path = "inputs.stdin.type", .type = FIELD_NAME, .merge = MERGE_REPLACE, AT(inputs.standard_input.type),
+	  .names = stdin_type_names, .standard = "any", .example = "json",
+	  .help = "any bytes, text (UTF-8 without control characters), or one JSON value." },
+	{ .path = "inputs.env", .type = FIELD_INPUT_ENV, .merge = MERGE_ADD, .text = TEXT_ENV_NAME, AT(inputs.env),
+	  .standard = "any", .example = "{APP_MODE: {enum: [fast, slow]}, APP_PORT: {type: int, min: 1, optional: true}}",
+	  .help = "Rules for variables of the script's environment, by name. They grant nothing: env.allow or env.set must." },
 
 	{ .path = "secrets", .type = FIELD_SECRETS, .merge = MERGE_ADD, .not_yet = true, AT(secrets),
 	  .standard = "{}", .example = "{db: {from: \"env:DB_PW\", as: file}}",

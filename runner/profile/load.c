@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/sha256.h"
+#include "profile/inputs.h"
 #include "profile/merge.h"
 
 /* Faults that have no line: a profile that cannot be found or read. */
@@ -45,6 +46,7 @@ int profile_load(const struct profile_request *request, struct arena *arena, str
 	if (diagnostics->errors == errors) {
 		merge_flags(&loader);
 		ceiling_intersect(&loader);
+		inputs_judge(&loader);
 	}
 	if (diagnostics->errors > errors)
 		return -1;
@@ -69,6 +71,8 @@ int profile_check(const char *file_name, const char *data, size_t length, const 
 	if (request)
 		source_identify(absolute, &source);
 	merge_source(&loader, &source, NULL, NULL, 0);
+	if (request && diagnostics->errors == errors)
+		inputs_judge(&loader);
 	if (diagnostics->errors > errors)
 		return -1;
 	merge_finish(&loader, &source);

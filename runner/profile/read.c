@@ -347,7 +347,8 @@ static field_reader *const field_readers[FIELD_TYPE_COUNT] = {
 	[FIELD_BOOL] = read_bool,          [FIELD_NAME] = read_name,       [FIELD_SIZE] = read_limit,
 	[FIELD_DURATION] = read_limit,     [FIELD_COUNT] = read_limit,     [FIELD_CPUS] = read_limit,
 	[FIELD_NETWORK] = read_network,    [FIELD_EXEC] = read_exec,       [FIELD_REQUIRE] = read_require,
-	[FIELD_USER] = read_user,
+	[FIELD_USER] = read_user,          [FIELD_INPUTS] = read_inputs,   [FIELD_INPUT_ENV] = read_input_env,
+	[FIELD_STDIN] = read_stdin,
 };
 
 void read_field(struct reader *reader, const struct field *field, const struct node *node)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "profile/fields.h"
+#include "profile/inputs.h"
 #include "profile/table.h"
 
 static struct json_object *string(const char *text)
@@ -75,7 +76,7 @@ static bool may_be_number(enum text_kind kind)
 {
 	return kind == TEXT_ANY || kind == TEXT_LINE || kind == TEXT_PROFILE_NAME || kind == TEXT_INTERPRETER ||
 	       kind == TEXT_ENV_VALUE || kind == TEXT_PORT || kind == TEXT_PATH || kind == TEXT_PROGRAM ||
-	       kind == TEXT_HOSTNAME;
+	       kind == TEXT_HOSTNAME || kind == TEXT_NUMBER || kind == TEXT_PATTERN;
 }
 
 static struct json_object *text_schema(enum text_kind kind)
@@ -196,6 +197,53 @@ static struct json_object *user_schema(const struct field *field)
 	return any_of(one_of_names(field->names), any_of(uid, with_pattern("^0*[1-9][0-9]*$")));
 }
 
+static struct json_object *length_schema(unsigned minimum)
+{
+	struct json_object *schema = of_type("integer");
+
+	put(schema, "minimum", json_object_new_int((int)minimum));
+	return any_of(schema, with_pattern("^[0-9]+$"));
+}
+
+static struct json_object *some_of(struct json_object *items)
+{
+	struct json_object *schema = list_of(items);
+
+	put(schema, "minItems", json_object_new_int(1));
+	return schema;
+}
+
+static struct json_object *input_key_schema(const struct input_key *key)
+{
+	switch (key->kind) {
+	case INPUT_KEY_TYPE:
+		return one_of_names(input_type_names);
+	case INPUT_KEY_FLAG:
+		return of_type("boolean");
+	case INPUT_KEY_COUNT:
+		return length_schema(key->least);
+	case INPUT_KEY_LIST:
+		return some_of(text_schema(key->text));
+	case INPUT_KEY_TEXT:
+		break;
+	}
+	return text_schema(key->text);
+}
+
+static struct json_object *rule_schema(const struct field *field)
+{
+	struct json_object *properties = json_object_new_object(), *required = json_object_new_array();
+
+	if (field->type == FIELD_INPUTS) {
+		put(properties, "name", text_schema(field->text));
+		json_object_array_add(required, string("name"));
+	}
+	for (const struct input_key *key = input_keys; key->name; key++)
+		if (input_key_fits(key, field))
+			put(properties, key->name, input_key_schema(key));
+	return object_of(properties, required);
+}
+
 static struct json_object *section_schema(const char *section);
 
 static struct json_object *value_schema(const struct field *field)
@@ -235,6 +283,13 @@ static struct json_object *value_schema(const struct field *field)
 		return require_schema();
 	case FIELD_USER:
 		return user_schema(field);
+	case FIELD_INPUTS:
+		return list_of(field->text == TEXT_INPUT_OPTION ? any_of(text_schema(field->text), rule_schema(field))
+		                                                : rule_schema(field));
+	case FIELD_INPUT_ENV:
+		return mapping_of(field->text, rule_schema(field));
+	case FIELD_STDIN:
+		return any_of(one_of_names(field->names), section_schema(field->path));
 	case FIELD_TYPE_COUNT:
 		break;
 	}

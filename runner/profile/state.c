@@ -56,6 +56,9 @@ bool field_is_set(const struct field *field, const struct profile *profile)
 		return ((const struct name_pairs *)value)->count > 0;
 	case FIELD_SECRETS:
 		return ((const struct secrets *)value)->count > 0;
+	case FIELD_INPUTS:
+	case FIELD_INPUT_ENV:
+		return ((const struct input_rules *)value)->given;
 	case FIELD_BOOL:
 		return *(const bool *)value;
 	case FIELD_SIZE:
@@ -67,6 +70,7 @@ bool field_is_set(const struct field *field, const struct profile *profile)
 	case FIELD_NETWORK:
 	case FIELD_EXEC:
 	case FIELD_USER:
+	case FIELD_STDIN:
 		/* The first value of each of these enums is the default. */
 		return enum_value(value) != 0;
 	case FIELD_REQUIRE:
@@ -113,6 +117,11 @@ struct source_pos field_pos(const struct field *field, const struct profile *pro
 		return profile->exec.pos;
 	case FIELD_USER:
 		return profile->system.user_pos;
+	case FIELD_INPUTS:
+	case FIELD_INPUT_ENV:
+		return ((const struct input_rules *)value)->pos;
+	case FIELD_STDIN:
+		return profile->inputs.standard_input.pos;
 	case FIELD_VERSION:
 	case FIELD_EXTENDS:
 	case FIELD_TEXT:

@@ -9,6 +9,7 @@
 #include "policy/filter.h"
 #include "policy/presets.h"
 #include "policy/rules.h"
+#include "profile/inputs.h"
 #include "profile/table.h"
 
 static bool wrong(struct reader *reader, const struct node *node, const char *path, const char *what, const char *hint)
@@ -386,6 +387,38 @@ static bool check_secret_as(struct reader *reader, const char *path, const struc
 	return wrong(reader, node, path, "is no way to hand a secret over", "It is file (the default) or env:NAME.");
 }
 
+static bool check_input_option(struct reader *reader, const char *path, const struct node *node, const char **value)
+{
+	const char *text = node->text;
+	size_t dashes = strspn(text, "-");
+	bool good = (dashes == 1 || dashes == 2) && isalnum((unsigned char)text[dashes]) && strlen(text) <= 64;
+
+	(void)value;
+	for (size_t i = dashes; good && text[i]; i++)
+		good = isalnum((unsigned char)text[i]) || strchr("._-", text[i]);
+	return good || wrong(reader, node, path, "is no option", "Write it as the script knows it: --size, or -v");
+}
+
+static bool check_number(struct reader *reader, const char *path, const struct node *node, const char **value)
+{
+	(void)value;
+	return input_is_number(node->text) ||
+	       wrong(reader, node, path, "is no number", "Write digits, with a point where needed: 0.5");
+}
+
+static bool check_pattern(struct reader *reader, const char *path, const struct node *node, const char **value)
+{
+	struct error err;
+	struct diagnostic *item;
+
+	(void)value;
+	if (input_pattern_check(node->text, &err) == 0)
+		return true;
+	item = reader_error(reader, node, CODE_BAD_VALUE, "%s: %s", path, err.message);
+	item->hint = arena_strdup(reader->diagnostics->arena, err.hint);
+	return false;
+}
+
 static const char *const *capability_choices(struct arena *arena)
 {
 	(void)arena;
@@ -428,6 +461,9 @@ const struct text_rule text_rules[TEXT_KIND_COUNT] = {
 	                       .pattern = "^(env:" ENV_NAME "|file:" ROOTED ".*|fd:[0-9]+|credential:[^/.][^/]*)$",
 	                       .wrong = "hunter2" },
 	[TEXT_SECRET_AS] = { check_secret_as, .pattern = "^(file|env:" ENV_NAME ")$", .wrong = "argv" },
+	[TEXT_INPUT_OPTION] = { check_input_option, .pattern = "^--?[A-Za-z0-9][A-Za-z0-9._-]*$", .wrong = "verbose" },
+	[TEXT_NUMBER] = { check_number, .pattern = "^-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$", .wrong = "few" },
+	[TEXT_PATTERN] = { check_pattern, .wrong = "\"(\"" },
 };
 
 bool text_check(struct reader *reader, const char *path, enum text_kind kind, const struct node *node,

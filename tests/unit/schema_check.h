@@ -154,6 +154,10 @@ static inline bool is_valid(struct json_object *schema, struct json_object *valu
 	if (rule && json_object_get_type(value) == json_type_string &&
 	    !matches(json_object_get_string(rule), json_object_get_string(value)))
 		return false;
+	rule = json_object_object_get(schema, "minItems");
+	if (rule && json_object_get_type(value) == json_type_array &&
+	    json_object_array_length(value) < (size_t)json_object_get_int(rule))
+		return false;
 	rule = json_object_object_get(schema, "items");
 	if (rule && json_object_get_type(value) == json_type_array)
 		for (size_t i = 0; i < json_object_array_length(value); i++)

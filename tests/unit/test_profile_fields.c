@@ -94,6 +94,11 @@ static const char *const wrong_values[FIELD_TYPE_COUNT][6] = {
 	[FIELD_NETWORK] = { "everything", "[a]", "{allow: none}", "{ports: [1]}" },
 	[FIELD_EXEC] = { "git", "{a: b}", "[[a]]" },
 	[FIELD_REQUIRE] = { "best-effort", "{speed: all}", "{network: per-process}", "{memory: maybe}", "[memory]" },
+	[FIELD_INPUTS] = { "{a: b}", "[[a]]", "[{type: int}]", "[{name: --a, regex: b}]",
+	                   "[{name: --a, type: integer}]", "[{name: --a, enum: []}]" },
+	[FIELD_INPUT_ENV] = { "[A]", "{A: int}", "{\"A B\": {type: int}}", "{A: {name: b}}", "{A: {repeat: true}}",
+	                      "{A: {min: few, type: int}}" },
+	[FIELD_STDIN] = { "some", "[a]", "{size: 1M}", "{type: xml}", "{max_size: 1}" },
 	[FIELD_USER] = { "root", "0", "-1", "[nobody]" },
 };
 
