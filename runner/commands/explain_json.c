@@ -365,12 +365,16 @@ static struct json_object *rule_list(const struct input_rules *rules)
 	return list;
 }
 
-/* null: anything. */
+/* null: anything is taken. */
 static struct json_object *inputs_object(const struct profile *profile)
 {
 	static const char *const modes[] = { [STDIN_ANY] = "any", [STDIN_NONE] = "none", [STDIN_CHECKED] = "checked" };
-	struct json_object *object = json_object_new_object();
+	struct json_object *object;
 
+	if (!profile->inputs.args.given && !profile->inputs.options.given && !profile->inputs.env.given &&
+	    profile->inputs.standard_input.mode == STDIN_ANY)
+		return NULL;
+	object = json_object_new_object();
 	put(object, "args", rule_list(&profile->inputs.args));
 	put(object, "options", rule_list(&profile->inputs.options));
 	put(object, "env", rule_list(&profile->inputs.env));
