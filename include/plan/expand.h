@@ -17,7 +17,8 @@ struct variables {
 const char *expand_variables(const struct profile_string *text, const struct variables *variables, struct arena *arena,
                              struct error *err);
 /* The same, then made absolute: a relative path is relative to the profile's directory (flags: the caller's), and "."
- * and ".." and double slashes are removed by name alone. A leading ~/ is refused with ${HOME}/ as the form to use. */
+ * and ".." and double slashes are removed by name alone. A ${env:NAME} that is empty or holds ".." is refused. A
+ * leading ~/ is refused with ${HOME}/ as the form to use. */
 const char *expand_path(const struct profile_string *text, const struct variables *variables, struct arena *arena,
                         struct error *err);
 

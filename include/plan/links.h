@@ -26,6 +26,13 @@ struct path_links {
 int path_follow(const char *path, struct arena *arena, struct path_links *links, const char **real,
                 struct stat *status);
 
+/* The same, for a path that others may have had a hand in: a link that belongs neither to root nor to the caller is not
+ * followed, since whoever made it would choose what is shown of the caller's files. -1 with EPERM, *real then being
+ * that link and status->st_uid its owner. In a user namespace, owners that have no name there count as root, which is
+ * one of them. */
+int path_follow_own(const char *path, struct arena *arena, struct path_links *links, const char **real,
+                    struct stat *status);
+
 /* base/path without "." and doubled slashes; ".." is kept, since it means something else after a link. `path` alone
  * when it is absolute. */
 char *path_join(struct arena *arena, const char *base, const char *path);
@@ -33,5 +40,8 @@ char *path_join(struct arena *arena, const char *base, const char *path);
 char *path_directory(struct arena *arena, const char *path);
 /* True when path is directory or lies below it (both absolute, without links). */
 int path_is_below(const char *path, const char *directory);
+
+/* True when some component is "..". */
+int path_goes_up(const char *path);
 
 #endif

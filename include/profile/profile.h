@@ -28,8 +28,10 @@ struct profile_strings {
 struct file_grant {
 	struct profile_string path;
 	struct profile_string as; /* value NULL: same path inside */
-	bool optional;            /* a missing path is fine */
-	bool exec;                /* what lies there may be executed, or mapped executable where it is also writable */
+	struct profile_string
+		beneath; /* a directory that path must lie in, reached without links; value NULL: anywhere */
+	bool optional;   /* a missing path is fine */
+	bool exec;       /* what lies there may be executed, or mapped executable where it is also writable */
 };
 
 struct file_grants {

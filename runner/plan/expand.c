@@ -120,13 +120,38 @@ static char *normalise(const char *path, struct arena *arena)
 	return out;
 }
 
+/* What stands in the environment is often half of somebody else's making, such as the name of an upload: it must not
+ * turn a path into another one, or into the directory that holds it. What the profile itself says may. */
+static int check_path_variables(const struct profile_string *text, const struct variables *variables,
+                                struct arena *arena, struct error *err)
+{
+	static const char start[] = "${env:";
+	const char *next = text->value;
+
+	while ((next = strstr(next, start))) {
+		const char *name = next + strlen(start), *value;
+		char shown[128];
+
+		next = name + strcspn(name, "}");
+		name = arena_strndup(arena, name, (size_t)(next - name));
+		value = environment_get(variables->environment, name);
+		if (!value || (*value && !path_goes_up(value)))
+			continue;
+		error_set(err, CODE_BAD_PATH, "${env:%s} %s", escape_into(shown, sizeof(shown), name),
+		          *value ? "holds \"..\", which has no place in a path that comes from outside" : "is empty");
+		err->pos = text->pos;
+		return -1;
+	}
+	return 0;
+}
+
 const char *expand_path(const struct profile_string *text, const struct variables *variables, struct arena *arena,
                         struct error *err)
 {
 	const char *path = expand_variables(text, variables, arena, err);
 	char shown[256];
 
-	if (!path)
+	if (!path || check_path_variables(text, variables, arena, err))
 		return NULL;
 	escape_into(shown, sizeof(shown), path);
 	if (path[0] == '\0' || path[0] == '~') {

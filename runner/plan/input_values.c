@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/links.h"
 #include "profile/inputs.h"
 
 int input_value_refuse(const struct input_rule *rule, const char *what, const char *value, const char *wrong,
@@ -110,14 +111,6 @@ static bool has_suffix(const struct profile_strings *suffixes, const char *value
 	return suffixes->count == 0;
 }
 
-static bool goes_up(const char *path)
-{
-	for (; *path; path += strcspn(path, "/"), path += strspn(path, "/"))
-		if (strncmp(path, "..", 2) == 0 && (path[2] == '/' || path[2] == '\0'))
-			return true;
-	return false;
-}
-
 int input_value_check(const struct input_rule *rule, const char *what, const char *value, struct error *err)
 {
 	size_t length = count_characters(value);
@@ -132,7 +125,7 @@ int input_value_check(const struct input_rule *rule, const char *what, const cha
 		return check_number(rule, what, value, err);
 	if (check_length(rule, what, value, length, err))
 		return -1;
-	if (rule->type == INPUT_PATH && goes_up(value))
+	if (rule->type == INPUT_PATH && path_goes_up(value))
 		return input_value_refuse(rule, what, value, "holds \"..\"", err);
 	if (!has_suffix(&rule->suffixes, value))
 		return input_value_refuse(rule, what, value, "does not end as it must", err);

@@ -22,9 +22,19 @@ static const char *const program_directories[] = { "/usr/local/bin", "/usr/bin",
 /* What `exec: any` shows besides the grants. */
 static const char *const system_directories[] = { "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", NULL };
 
-/* One system call where no link is on the way, which is the usual case; see RESOLVE_NO_SYMLINKS in openat2(2). */
-static int look_up(const char *path, struct arena *arena, struct path_links *links, const char **real, struct stat *st)
+static bool is_built_in(const struct source_pos *pos)
 {
+	return !pos->file || strncmp(pos->file, "builtin:", 8) == 0;
+}
+
+/* One system call where no link is on the way, which is the usual case; see RESOLVE_NO_SYMLINKS in openat2(2). */
+static int look_up(const char *path, struct build *b, const struct item *kind, const char **real, struct stat *st)
+{
+	/* a built-in profile's grant is the script's own directory, which the caller named by naming the script */
+	bool own_only = kind->origin == ORIGIN_GRANT && !is_built_in(&kind->pos);
+	int (*follow)(const char *, struct arena *, struct path_links *, const char **,
+	              struct stat *) = own_only ? path_follow_own : path_follow;
+	struct path_links *links = kind->path ? NULL : &b->links;
 	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW, .resolve = RESOLVE_NO_SYMLINKS };
 	FD_CLEANUP int fd = raw_openat2(AT_FDCWD, path, &how);
 
@@ -33,11 +43,11 @@ static int look_up(const char *path, struct arena *arena, struct path_links *lin
 		return -1;
 	}
 	if (fd < 0)
-		return path_follow(path, arena, links, real, st);
+		return follow(path, b->arena, links, real, st);
 	*real = path;
 	if (fstat(fd, st))
 		return -1;
-	return S_ISLNK(st->st_mode) ? path_follow(path, arena, links, real, st) : 0;
+	return S_ISLNK(st->st_mode) ? follow(path, b->arena, links, real, st) : 0;
 }
 
 static struct item *item_append(struct build *b, const struct item *kind, const char *source, const struct stat *st)
@@ -71,13 +81,25 @@ static int refuse_kind(const char *path, const struct stat *st, const struct ite
 	return -1;
 }
 
+static int refuse_link(const char *link, const struct stat *st, const struct item *kind, struct error *err)
+{
+	char shown[256];
+
+	error_set(err, CODE_BAD_PATH, "%s is a link that belongs to uid %u, who would choose what is shown",
+	          escape_into(shown, sizeof(shown), link), st->st_uid);
+	err->pos = kind->pos;
+	return error_hint(err, "Name what it leads to; only links of root and of the caller are followed.");
+}
+
 int plan_add_path(struct build *b, const char *path, const struct item *kind, struct error *err)
 {
 	const char *real = NULL;
 	struct stat st;
 	char shown[256];
 
-	if (look_up(path, b->arena, kind->path ? NULL : &b->links, &real, &st)) {
+	if (look_up(path, b, kind, &real, &st)) {
+		if (errno == EPERM && real)
+			return refuse_link(real, &st, kind, err);
 		error_set_errno(err, CODE_MISSING_PATH, "%s", escape_into(shown, sizeof(shown), path));
 		err->pos = kind->pos;
 		return -1;
@@ -159,11 +181,6 @@ static bool is_too_broad(const struct build *b, const char *directory)
 	       (home && strcmp(directory, home) == 0) || (stat(directory, &st) == 0 && (st.st_mode & S_IWOTH));
 }
 
-static bool is_built_in(const struct source_pos *pos)
-{
-	return !pos->file || strncmp(pos->file, "builtin:", 8) == 0;
-}
-
 static int explain_missing_grant(const struct file_grant *grant, bool write, struct error *err)
 {
 	if (err->code != CODE_MISSING_PATH)
@@ -174,6 +191,52 @@ static int explain_missing_grant(const struct file_grant *grant, bool write, str
 	if (err->sys_errno == ENOENT)
 		return error_hint(err, "Correct the path, or write {path: %s, optional: true}.", grant->path.value);
 	return -1;
+}
+
+static int refuse_beneath(struct build *b, const struct file_grant *grant, const char *path, const char *why)
+{
+	char shown[256];
+
+	error_set(b->err, CODE_BAD_PATH, "%s %s", escape_into(shown, sizeof(shown), path), why);
+	b->err->pos = grant->path.pos;
+	return error_hint(b->err, "It must lie beneath %s, and no link may be on the way.",
+	                  escape_into(shown, sizeof(shown), grant->beneath.value));
+}
+
+/* A path whose name others had a hand in: opened from that directory on, whatever lies on the way, and only a file or a
+ * directory. The child finds out whether it still is that one (confine/view.c). */
+static int add_beneath(struct build *b, const struct file_grant *grant, const char *path, const struct item *kind)
+{
+	const char *directory = expand_path(&grant->beneath, &b->variables, b->arena, b->err), *real = NULL, *rest;
+	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC,
+		                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	FD_CLEANUP int base_fd = -1;
+	FD_CLEANUP int fd = -1;
+	struct stat st;
+
+	if (!directory)
+		return -1;
+	if (!path_is_below(path, directory) || strcmp(path, directory) == 0)
+		return refuse_beneath(b, grant, path, "does not lie beneath its directory");
+	if (look_up(directory, b, kind, &real, &st))
+		return real && errno == EPERM ? refuse_link(real, &st, kind, b->err)
+		                              : error_set_errno(b->err, CODE_MISSING_PATH, "beneath: %s", directory);
+	rest = path + strlen(directory);
+	rest += *rest == '/';
+	base_fd = open(real, O_PATH | O_CLOEXEC | O_DIRECTORY);
+	fd = base_fd < 0 ? -errno : raw_openat2(base_fd, rest, &how);
+	if (fd == -ELOOP || fd == -EXDEV)
+		return refuse_beneath(b, grant, path, "is reached by a link");
+	if (fd < 0 || fstat(fd, &st)) {
+		errno = fd < 0 ? -fd : errno;
+		error_set_errno(b->err, CODE_MISSING_PATH, "%s", path);
+		b->err->pos = grant->path.pos;
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return refuse_beneath(b, grant, path, "is neither a file nor a directory");
+	item_append(b, kind, arena_printf(b->arena, "%s/%s", strcmp(real, "/") ? real : "", rest), &st);
+	return 0;
 }
 
 static int add_grant(struct build *b, const struct file_grant *grant, bool write)
@@ -197,9 +260,9 @@ static int add_grant(struct build *b, const struct file_grant *grant, bool write
 		          path);
 		return 0;
 	}
-	if (strcmp(path, "/") == 0)
+	if (strcmp(path, "/") == 0 && !grant->beneath.value)
 		return add_root(b, &kind);
-	if (plan_add_path(b, path, &kind, b->err) == 0)
+	if ((grant->beneath.value ? add_beneath(b, grant, path, &kind) : plan_add_path(b, path, &kind, b->err)) == 0)
 		return 0;
 	if (grant->optional && (b->err->sys_errno == ENOENT || b->err->sys_errno == ENOTDIR))
 		return 0;

@@ -1,13 +1,17 @@
 #include "plan/links.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fds.h"
+
 /* As many as the kernel follows (path_resolution(7)). */
-enum { LINKS_MAX = 40 };
+enum { LINKS_MAX = 40, NOBODY = 65534 };
 
 struct walk {
 	char done[PATH_MAX]; /* what is resolved so far: no links in it */
@@ -16,6 +20,8 @@ struct walk {
 	struct arena *arena;
 	struct path_links *links;
 	unsigned followed;
+	bool own_only;
+	uid_t stranger; /* owner of the link that was not followed; 0: all were */
 };
 
 static int fail(int code)
@@ -71,6 +77,40 @@ static int enter_link(struct walk *walk, const char *target, const char *behind)
 	return 0;
 }
 
+/* Owners that a user namespace does not map appear as "nobody": the host's root, too. */
+static bool has_unmapped_owners(void)
+{
+	FILE *map = fopen("/proc/self/uid_map", "re");
+	unsigned long inside, outside, count = 0;
+	bool all = map && fscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && count >= NOBODY;
+
+	if (map)
+		fclose(map);
+	return !all;
+}
+
+static bool is_own(uid_t owner)
+{
+	return owner == 0 || owner == geteuid() || (owner == NOBODY && has_unmapped_owners());
+}
+
+/* readlink(2), of a link whose owner is looked at first: of the same link, which nobody can exchange in between. */
+static ssize_t read_own_link(struct walk *walk, char *target, size_t size)
+{
+	FD_CLEANUP int fd = open(walk->done, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	if (!S_ISLNK(st.st_mode))
+		return fail(EINVAL);
+	if (!is_own(st.st_uid)) {
+		walk->stranger = st.st_uid;
+		return fail(EPERM);
+	}
+	return readlinkat(fd, "", target, size);
+}
+
 /* One component of walk->rest, of `length` bytes; `behind` is what follows it. */
 static int enter_component(struct walk *walk, const char *name, size_t length, const char *behind)
 {
@@ -89,7 +129,8 @@ static int enter_component(struct walk *walk, const char *name, size_t length, c
 	walk->length += 1 + length;
 	walk->done[walk->length] = '\0';
 
-	got = readlink(walk->done, target, sizeof(target) - 1);
+	got = walk->own_only ? read_own_link(walk, target, sizeof(target) - 1)
+	                     : readlink(walk->done, target, sizeof(target) - 1);
 	if (got < 0 && errno != EINVAL)
 		return -1;
 	if (got < 0) {
@@ -100,9 +141,9 @@ static int enter_component(struct walk *walk, const char *name, size_t length, c
 	return enter_link(walk, target, behind);
 }
 
-int path_follow(const char *path, struct arena *arena, struct path_links *links, const char **real, struct stat *status)
+static int follow(const struct walk *start, const char *path, const char **real, struct stat *status)
 {
-	struct walk walk = { .arena = arena, .links = links };
+	struct walk walk = *start;
 	struct stat seen;
 	int failed = 0;
 
@@ -124,14 +165,34 @@ int path_follow(const char *path, struct arena *arena, struct path_links *links,
 	}
 	if (!failed)
 		failed = lstat(walk.length > 0 ? walk.done : "/", &seen);
-	if (failed && errno != ENOENT)
+	if (failed && errno != ENOENT && !walk.stranger)
 		return -1;
-	*real = walk.length > 0 ? arena_strndup(arena, walk.done, walk.length) : "/";
+	*real = walk.length > 0 ? arena_strndup(walk.arena, walk.done, walk.length) : "/";
+	if (walk.stranger) {
+		if (status)
+			status->st_uid = walk.stranger;
+		return fail(EPERM);
+	}
 	if (failed)
 		return fail(ENOENT);
 	if (status)
 		*status = seen;
 	return 0;
+}
+
+int path_follow(const char *path, struct arena *arena, struct path_links *links, const char **real, struct stat *status)
+{
+	struct walk walk = { .arena = arena, .links = links };
+
+	return follow(&walk, path, real, status);
+}
+
+int path_follow_own(const char *path, struct arena *arena, struct path_links *links, const char **real,
+                    struct stat *status)
+{
+	struct walk walk = { .arena = arena, .links = links, .own_only = true };
+
+	return follow(&walk, path, real, status);
 }
 
 char *path_join(struct arena *arena, const char *base, const char *path)
@@ -179,4 +240,12 @@ int path_is_below(const char *path, const char *directory)
 	if (length == 1 && directory[0] == '/')
 		return path[0] == '/';
 	return strncmp(path, directory, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+int path_goes_up(const char *path)
+{
+	for (; *path; path += strcspn(path, "/"), path += strspn(path, "/"))
+		if (strncmp(path, "..", 2) == 0 && (path[2] == '/' || path[2] == '\0'))
+			return true;
+	return false;
 }

@@ -130,13 +130,15 @@ bool read_one_text(struct reader *reader, const char *path, enum text_kind kind,
 
 static bool read_grant_key(struct reader *reader, const struct node *node, struct file_grant *grant)
 {
-	static const char *const keys[] = { "path", "as", "optional", "exec", NULL };
+	static const char *const keys[] = { "path", "as", "beneath", "optional", "exec", NULL };
 	const char *meant;
 
 	if (strcmp(node->key, "path") == 0)
 		return read_one_text(reader, "path", TEXT_PATH, node, &grant->path);
 	if (strcmp(node->key, "as") == 0)
 		return read_one_text(reader, "as", TEXT_INSIDE_PATH, node, &grant->as);
+	if (strcmp(node->key, "beneath") == 0)
+		return read_one_text(reader, "beneath", TEXT_PATH, node, &grant->beneath);
 	if (strcmp(node->key, "optional") == 0)
 		return read_one_flag(reader, "optional", node, &grant->optional);
 	if (strcmp(node->key, "exec") == 0)
@@ -145,7 +147,7 @@ static bool read_grant_key(struct reader *reader, const struct node *node, struc
 	reader_error_key(reader, node, CODE_UNKNOWN_KEY,
 	                 meant ? "unknown key \"%s\"; did you mean \"%s\"?" : "unknown key \"%s\"",
 	                 reader_show(reader, node->key), meant)
-		->hint = "An entry is a path, or {path, as, optional, exec}.";
+		->hint = "An entry is a path, or {path, as, beneath, optional, exec}.";
 	return false;
 }
 
@@ -191,8 +193,8 @@ static void add_grant(struct reader *reader, const struct field *field, const st
 
 static bool same_grant(const struct file_grant *a, const struct file_grant *b)
 {
-	return same_string(&a->path, &b->path) && same_text(a->as.value, b->as.value) && a->optional == b->optional &&
-	       a->exec == b->exec;
+	return same_string(&a->path, &b->path) && same_text(a->as.value, b->as.value) &&
+	       same_string(&a->beneath, &b->beneath) && a->optional == b->optional && a->exec == b->exec;
 }
 
 static bool has_grant(const struct file_grants *list, size_t count, const struct file_grant *grant)

@@ -145,7 +145,7 @@ static void emit_grants(const struct field *field, const struct profile *profile
 	text_add(out, "\n");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct file_grant *grant = &list->items[i];
-		bool plain = !grant->as.value && !grant->optional && !grant->exec;
+		bool plain = !grant->as.value && !grant->beneath.value && !grant->optional && !grant->exec;
 
 		indent(depth + 1, out);
 		text_add(out, plain ? "- " : "- {path: ");
@@ -153,6 +153,10 @@ static void emit_grants(const struct field *field, const struct profile *profile
 		if (grant->as.value) {
 			text_add(out, ", as: ");
 			emit_string(field, &grant->as, out);
+		}
+		if (grant->beneath.value) {
+			text_add(out, ", beneath: ");
+			emit_string(field, &grant->beneath, out);
 		}
 		text_add(out, grant->optional ? ", optional: true" : "");
 		text_add(out, grant->exec ? ", exec: true" : "");

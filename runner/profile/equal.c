@@ -34,7 +34,8 @@ static bool equal_grants(const struct field *field, const struct file_grants *a,
 		const struct file_grant *left = &a->items[i], *right = &b->items[i];
 
 		if (!equal_strings(field, &left->path, &right->path) || !equal_strings(field, &left->as, &right->as) ||
-		    left->optional != right->optional || left->exec != right->exec)
+		    !equal_strings(field, &left->beneath, &right->beneath) || left->optional != right->optional ||
+		    left->exec != right->exec)
 			return false;
 	}
 	return true;

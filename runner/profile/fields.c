@@ -81,7 +81,7 @@ const struct field profile_fields[] = {
 	{ .path = "files.read", .type = FIELD_GRANTS, .merge = MERGE_ADD, .ceiling = CEILING_MOST, .text = TEXT_PATH,
 	  AT(files.read), .standard = "[${SCRIPT_DIR}]",
 	  .example = "[/srv/data, {path: /etc/report.conf, optional: true}]",
-	  .help = "Files and directories to read: a path, or {path, as, optional, exec}; relative to the profile." },
+	  .help = "Files and directories to read: a path, or {path, as, beneath, optional, exec}; relative to the profile." },
 	{ .path = "files.write", .type = FIELD_GRANTS, .merge = MERGE_ADD, .ceiling = CEILING_MOST,
 	  .text = TEXT_PATH, AT(files.write), .standard = "[]", .example = "[/var/lib/report]",
 	  .help = "Files and directories to write, and to read; the same form as files.read." },

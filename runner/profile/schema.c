@@ -117,6 +117,7 @@ static struct json_object *grant_schema(const struct field *field)
 
 	put(properties, "path", text_schema(TEXT_PATH));
 	put(properties, "as", text_schema(TEXT_INSIDE_PATH));
+	put(properties, "beneath", text_schema(TEXT_PATH));
 	put(properties, "optional", of_type("boolean"));
 	put(properties, "exec", of_type("boolean"));
 	json_object_array_add(required, string("path"));

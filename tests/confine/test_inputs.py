@@ -86,6 +86,60 @@ class Arguments(Case):
         self.assertNotIn("hunter2", secret.err)
 
 
+class Uploads(Case):
+    """What the directory of uploads, or the name of one, can make of a grant."""
+
+    def setUp(self):
+        self.lab.count += 1
+        self.uploads = self.folder("uploads-%d" % self.lab.count)
+        self.good = self.file("uploads-%d/picture" % self.lab.count, "picture")
+        self.other = self.file("private-%d" % self.lab.count, "private")
+
+    def given(self, upload, beneath=True, path="${env:UPLOAD}"):
+        grant = {"path": path, "as": "/work/input"}
+        if beneath:
+            grant["beneath"] = self.uploads
+        place = "/work/input"
+        if "namespaces" not in self.layers():  # no renaming there: the checks are the same
+            del grant["as"]
+            place = upload
+        return self.code("import sys\nprint(open(sys.argv[1]).read())\n", place, env={"UPLOAD": upload},
+                         changes={"files": {"read": [grant]}})
+
+    def test_an_upload_is_shown(self):
+        self.succeeds(self.given(self.good), "picture\n")
+        self.succeeds(self.given(self.good, beneath=False), "picture\n")
+
+    def test_names_that_lead_elsewhere(self):
+        for name in ("/../" + os.path.basename(self.other), "/a/../../" + os.path.basename(self.other)):
+            for beneath in (True, False):
+                self.refused(self.given(self.uploads + name, beneath), 125, 'holds ".."')
+        self.refused(self.given("", beneath=False), 125, "${env:UPLOAD} is empty")
+        self.refused(self.given("", path=self.uploads + "/${env:UPLOAD}", beneath=False), 125, "${env:UPLOAD} is empty")
+        for name in ("/", "", "/."):
+            self.refused(self.given(self.uploads + name), 125, "does not lie beneath its directory")
+        self.refused(self.given(self.other), 125, "does not lie beneath its directory")
+
+    def test_links_and_other_things_in_the_place_of_an_upload(self):
+        for name, target in (("file", self.other), ("folder", os.path.dirname(self.other)), ("near", self.good)):
+            os.symlink(target, os.path.join(self.uploads, name))
+        for name in ("file", "near", "folder/" + os.path.basename(self.other)):
+            self.refused(self.given(os.path.join(self.uploads, name)), 125, "is reached by a link")
+        os.mkfifo(os.path.join(self.uploads, "fifo"))
+        self.refused(self.given(os.path.join(self.uploads, "fifo")), 125, "is neither a file nor a directory")
+        self.refused(self.given(os.path.join(self.uploads, "none")), 125, "No such file")
+
+    def test_links_of_strangers_are_not_followed(self):
+        self.need_root()
+        for name, target in (("link", self.other), ("folder", os.path.dirname(self.other))):
+            os.symlink(target, os.path.join(self.uploads, name))
+            os.lchown(os.path.join(self.uploads, name), 4242, 4242)
+        for name in ("link", "folder/" + os.path.basename(self.other)):
+            self.refused(self.given(os.path.join(self.uploads, name), beneath=False), 125, "is a link that belongs to uid 4242")
+        os.lchown(os.path.join(self.uploads, "link"), 0, 0)
+        self.succeeds(self.given(os.path.join(self.uploads, "link"), beneath=False), "private\n")
+
+
 class StandardInput(Case):
     def given(self, rule, data, code=STDIN, **options):
         return self.code(code, changes={"inputs": {"stdin": rule}}, stdin=data, **options)

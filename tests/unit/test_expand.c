@@ -8,7 +8,7 @@
 
 #include "plan/expand.h"
 
-static const char *const environment[] = { "UPLOAD=/srv/in/a b.png", "EMPTY=", NULL };
+static const char *const environment[] = { "UPLOAD=/srv/in/a b.png", "EMPTY=", "UP=a/../../b", NULL };
 static const struct variables variables = { .home = "/home/ada",
 	                                    .script = "/srv/app/report.py",
 	                                    .script_dir = "/srv/app",
@@ -59,7 +59,9 @@ static void refuses_what_has_no_value(void **state)
 		{ "${NO_SUCH}", "${NO_SUCH} has no value here" },
 		{ "/x/${HOME", "\"${\" without \"}\"" },
 		{ "~/x", "\"~/x\": ~ is the shell's; a profile has no shell" },
-		{ "${env:EMPTY}", "an empty path" },
+		{ "${env:EMPTY}", "${env:EMPTY} is empty" },
+		{ "/up/${env:EMPTY}", "${env:EMPTY} is empty" },
+		{ "/up/${env:UP}", "${env:UP} holds \"..\", which has no place in a path that comes from outside" },
 	};
 	struct arena arena = { 0 };
 
