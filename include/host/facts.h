@@ -39,7 +39,7 @@ enum host_feature {
 	FEATURE_SET_USER,          /* 1: the caller may change to another uid and gid and drop its groups (root) */
 	FEATURE_CAPABILITY_BOUNDS, /* 1: the caller may drop from the bounding set */
 	FEATURE_NO_NEW_PRIVS,      /* 1 */
-	FEATURE_CGROUP, /* 1: a delegated writable cgroup v2 subtree with memory and pids controllers; quick: 0 */
+	FEATURE_CGROUP,            /* 1: a delegated, writable cgroup v2 subtree: struct cgroup_place */
 	FEATURE_COUNT
 };
 
@@ -51,8 +51,28 @@ struct host_fact {
 	char detail[120]; /* "clone(CLONE_NEWUSER): Operation not permitted"; "" when there is nothing to say */
 };
 
+/* The controllers that limits can be built on. */
+enum { CGROUP_MEMORY = 1, CGROUP_PIDS = 2, CGROUP_CPU = 4 };
+struct cgroup_controller_row {
+	unsigned bit;
+	const char *name;
+};
+#define CGROUP_CONTROLLER_COUNT 3
+extern const struct cgroup_controller_row cgroup_controllers[CGROUP_CONTROLLER_COUNT];
+/* "cpu io memory": the bits of those that are known. */
+unsigned cgroup_controllers_in(const char *list);
+
+#define CGROUP_PATH_MAX 512
+/* With FEATURE_CGROUP: where a group for a session can be made (host/cgroup.h). */
+struct cgroup_place {
+	char base[CGROUP_PATH_MAX]; /* a directory of cgroup v2 */
+	unsigned controllers;       /* CGROUP_* that it has */
+	bool step_aside;            /* we are the only process in it, and must leave it for a group below it */
+};
+
 struct host_facts {
 	struct host_fact features[FEATURE_COUNT];
+	struct cgroup_place cgroup;
 	uint32_t uid, gid;     /* effective */
 	bool is_pid_1;         /* started as PID 1: a container's entrypoint */
 	uint64_t capabilities; /* effective set */

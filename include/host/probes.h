@@ -12,7 +12,7 @@ enum { PROBE_DEADLINE_MS = 3000 };
 void probe_everything(struct host_facts *facts);
 
 /* probe_cgroup.c: looks for a delegated cgroup; only reads. */
-void probe_cgroup(struct host_fact *fact);
+void probe_cgroup(struct cgroup_place *place, struct host_fact *fact);
 
 /* A fact that says no. */
 void fact_deny(struct host_fact *fact, int sys_errno, const char *what);

@@ -164,6 +164,12 @@
 #endif
 
 /* A kernel that knows a shorter structure accepts this one as long as what it does not know is zero (else E2BIG). */
+#define PC_CLONE_INTO_CGROUP 0x200000000ULL
+struct pc_clone_args { /* clone(2), "struct clone_args", as of Linux 5.7 */
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+		cgroup;
+};
+
 struct pc_landlock_ruleset_attr {
 	uint64_t handled_access_fs;
 	uint64_t handled_access_net; /* ABI 4 */

@@ -62,6 +62,7 @@ struct build {
 int plan_items(struct build *b);       /* items.c: what is shown, from profile and footprint */
 int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
 int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or the script's user could not use */
+int plan_cgroup(struct build *b);      /* cgroup.c: which limits a control group keeps */
 int plan_processors(struct build *b);  /* processors.c: limits.cpus */
 int plan_environment(struct build *b); /* environment.c: argv, envp, cwd */
 int plan_inputs(struct build *b);      /* inputs.c: arguments and variables against `inputs` */

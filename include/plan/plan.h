@@ -76,6 +76,19 @@ struct rlimit_step {
 	struct source_pos pos;
 };
 
+/* A control group of the session's own; made, read and removed by the supervisor (supervise/cgroup.h). */
+#define CGROUP_NAME "pyconfine-"
+struct cgroup_plan {
+	const char *base;     /* directory in which it is made; NULL: there is none */
+	const char *name;     /* CGROUP_NAME and the session */
+	bool step_aside;      /* the supervisor must leave `base` for a group below it first */
+	unsigned controllers; /* CGROUP_* that are used */
+	/* with their controllers; 0: no limit */
+	uint64_t memory_bytes;
+	uint64_t processes; /* and threads, init among them */
+	uint64_t cpu_thousandths;
+};
+
 /* limits.cpus by affinity. Widening it is refused by the filter. */
 #define PROCESSORS_MAX 8192 /* more than Linux can be built for */
 struct processors {
@@ -161,6 +174,7 @@ struct plan {
 	struct rlimit_step *rlimits;
 	size_t rlimit_count;
 	struct processors processors;
+	struct cgroup_plan cgroup;
 	struct landlock_plan landlock;
 	struct sock_fprog filter;
 	struct filter_request filter_made_of; /* what it was assembled from */

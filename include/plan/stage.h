@@ -14,6 +14,7 @@
 struct plan;
 
 enum stage_id {
+	STAGE_CGROUP,            /* supervisor, before init, which is born in it */
 	STAGE_IDENTITY_MAP,      /* init: user namespace maps */
 	STAGE_VIEW,              /* init: private root, pivot_root, fresh /proc */
 	STAGE_NETWORK,           /* init: loopback of the empty network namespace */

@@ -4,7 +4,7 @@
  * needs to fill the rest of the limit: at the rate of the last interval, and at METER_BYTES_PER_MS at the least, which
  * is what one processor can touch. It lies between METER_SHORTEST_MS and METER_LONGEST_MS. So a limit is passed by what
  * can be allocated in METER_SHORTEST_MS and the time of one look; on top of that RLIMIT_DATA bounds the private memory
- * of each process (plan/limits.c).
+ * of each process (plan/limits.c). What a control group keeps is the kernel's; of it only the processor time is read.
  *
  * The cheap count (resident pages, shared ones once for each process) is never below the truth. Only when it is above
  * the limit are the proportional sizes read, whose sum is the truth as long as nothing moves. The tree is not stopped
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "supervise/cgroup.h"
 #include "supervise/run.h"
 #include "supervise/watch.h"
 
@@ -24,6 +25,7 @@
 
 struct meter {
 	const struct plan *plan;
+	const struct cgroup *cgroup;
 	uint64_t next_look_ms; /* monotonic; 0: there is nothing to look for */
 	uint64_t last_look_ms, last_bytes;
 	uint64_t cpu_ms_seen, cpu_ms_lost;
@@ -31,7 +33,7 @@ struct meter {
 	unsigned unseen; /* looks that found no way to it */
 };
 
-void meter_start(struct meter *meter, const struct plan *plan, uint64_t now_ms);
+void meter_start(struct meter *meter, const struct plan *plan, const struct cgroup *cgroup, uint64_t now_ms);
 /* Looks, if it is time to. True when a limit is reached: *out says which. */
 bool meter_look(struct meter *meter, pid_t init, uint64_t now_ms, struct limit_reached *out);
 void meter_close(struct meter *meter);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 const struct stage_action stage_actions[STAGE_COUNT] = {
+	[STAGE_CGROUP] = { NULL, NULL }, /* the supervisor has done it */
 	[STAGE_IDENTITY_MAP] = { identity_map_apply, NULL },
 	[STAGE_VIEW] = { view_apply, view_verify },
 	[STAGE_NETWORK] = { network_apply, NULL },
@@ -21,7 +22,7 @@ const struct stage_action stage_actions[STAGE_COUNT] = {
 	[STAGE_EXEC] = { exec_apply, NULL },
 	[STAGE_INIT_FILTER] = { init_filter_apply, NULL },
 };
-static_assert(STAGE_COUNT == 16, "a new stage needs a row");
+static_assert(STAGE_COUNT == 17, "a new stage needs a row");
 
 static int stage_failed(struct stage_failure *failure, enum stage_id stage, int verify, int32_t step, int result)
 {

@@ -52,7 +52,7 @@ const struct host_feature_row host_features[] = {
 		"Neither filters nor Landlock can be used; nothing can be run.", 1 },
 	[FEATURE_CGROUP] = {
 		"cgroup", "4.5", "delegated cgroup v2",
-		"Memory and processes of the whole tree are limited by rlimits and a watcher instead.", 1 },
+		"Limits on the whole tree are kept by rlimits and a watcher; processors only in whole numbers.", 1 },
 };
 /* clang-format on */
 _Static_assert(sizeof(host_features) / sizeof(host_features[0]) == FEATURE_COUNT, "a row for each feature");
@@ -297,7 +297,7 @@ int host_facts_probe_quick(struct host_facts *facts, struct error *err)
 	ask_landlock(&found.features[FEATURE_LANDLOCK]);
 	assume_namespaces(&found);
 	ask_identity(&found);
-	fact_deny(&found.features[FEATURE_CGROUP], 0, "not looked for");
+	probe_cgroup(&found.cgroup, &found.features[FEATURE_CGROUP]);
 	lower_dependants(&found);
 	*facts = found;
 	return 0;
@@ -310,7 +310,6 @@ int host_facts_probe_full(struct host_facts *facts, struct error *err)
 	if (host_facts_probe_quick(&found, err))
 		return -1;
 	probe_everything(&found);
-	probe_cgroup(&found.features[FEATURE_CGROUP]);
 	lower_dependants(&found);
 	*facts = found;
 	return 0;

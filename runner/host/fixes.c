@@ -229,6 +229,9 @@ static const struct fix_row fix_rows[] = {
 	  "Start the container with --cap-add SETPCAP, or with --cap-drop ALL." },
 	{ FEATURE_CAPABILITY_BOUNDS, 0, root, "Give pyconfine CAP_SETPCAP." },
 
+	{ FEATURE_CGROUP, EBUSY, NULL,
+	  "Start pyconfine alone in its cgroup: systemd-run --scope -p Delegate=yes pyconfine ...    (--user, too)\n"
+	  "    In a unit of other processes: Delegate=yes and DelegateSubgroup=main, so that the unit's own holds none." },
 	{ FEATURE_CGROUP, 0, in_kubernetes,
 	  "Set the pod's own resources: {limits: {memory: 1Gi}}; a pod cannot divide its cgroup further." },
 	{ FEATURE_CGROUP, 0, in_docker, "Limit the container instead: docker run --memory 1g --pids-limit 256 ..." },

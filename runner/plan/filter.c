@@ -255,7 +255,7 @@ int plan_filter(struct build *b)
 		add_mode_rows(b, &rows);
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_allow, ROW_ALLOW))
 		return -1;
-	if (profile->limits.memory.set)
+	if (profile->limits.memory.set && !b->plan->cgroup.memory_bytes)
 		add_memory_rows(b, &rows);
 	request.rows = rows.items;
 	request.row_count = rows.count;

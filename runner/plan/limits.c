@@ -57,7 +57,7 @@ static void limit_processes(struct build *b)
 	const struct limit *limit = &b->profile->limits.processes;
 	uint64_t others = 1; /* init */
 
-	if (!limit->set)
+	if (!limit->set || b->plan->cgroup.processes)
 		return;
 	if (b->plan->uid == 0) {
 		b->plan->deadlines.processes = limit->value;
@@ -77,7 +77,8 @@ static void limit_memory(struct build *b)
 
 	if (!limit->set)
 		return;
-	b->plan->deadlines.memory_bytes = limit->value;
+	if (!b->plan->cgroup.memory_bytes)
+		b->plan->deadlines.memory_bytes = limit->value;
 	/* Private writable memory of one process, not address space; numpy reserves buffers for each processor that it
 	 * hardly uses, so the limit itself is the watcher's, and this bounds how far one process can pass it between
 	 * two looks. */

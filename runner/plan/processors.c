@@ -49,6 +49,11 @@ int plan_processors(struct build *b)
 
 	if (!cpus->set)
 		return 0;
+	/* the group shares out time, on any processor: threads are still of no use beyond that */
+	if (b->plan->cgroup.cpu_thousandths) {
+		plan->threads = wanted;
+		return 0;
+	}
 	size = raw_syscall(SYS_sched_getaffinity, 0, sizeof(allowed), (long)allowed, 0, 0, 0);
 	if (size < 0)
 		return error_set(b->err, CODE_SETUP_FAILED, "sched_getaffinity: %s", strerror((int)-size));

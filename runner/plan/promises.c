@@ -165,7 +165,9 @@ static void promise_cpus(struct build *b)
 		promise_limit(b, PROMISE_CPUS, limit, by, NULL);
 		return;
 	}
-	if (limit->value % 1000 == 0 || limit->value >= (uint64_t)processors->available * 1000) {
+	if (b->plan->cgroup.cpu_thousandths) {
+		keep(b, PROMISE_CPUS, cpus_text(b, limit->value), "cgroup cpu.max");
+	} else if (limit->value % 1000 == 0 || limit->value >= (uint64_t)processors->available * 1000) {
 		keep(b, PROMISE_CPUS, cpus_text(b, limit->value), by);
 	} else {
 		miss(b, PROMISE_CPUS, cpus_text(b, limit->value),
@@ -181,11 +183,17 @@ static void promise_cpus(struct build *b)
 static void promise_limits(struct build *b)
 {
 	const struct profile *p = b->profile;
-	promise_limit(b, PROMISE_MEMORY, &p->limits.memory, "watcher over the whole tree", NULL);
-	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time, "watcher over the tree, sampled", NULL);
+	const struct cgroup_plan *cgroup = &b->plan->cgroup;
+	promise_limit(b, PROMISE_MEMORY, &p->limits.memory,
+	              cgroup->memory_bytes ? "cgroup memory.max" : "watcher over the whole tree", NULL);
+	promise_limit(b, PROMISE_CPU_TIME, &p->limits.cpu_time,
+	              cgroup->base ? "cgroup cpu.stat, sampled" : "watcher over the tree, sampled", NULL);
 	promise_cpus(b);
 	promise_limit(b, PROMISE_PROCESS_COUNT, &p->limits.processes,
-	              b->plan->uid ? "RLIMIT_NPROC" : "watcher over the whole tree, sampled", NULL);
+	              cgroup->processes ? "cgroup pids.max"
+	              : b->plan->uid    ? "RLIMIT_NPROC"
+	                                : "watcher over the whole tree, sampled",
+	              NULL);
 	promise_limit(b, PROMISE_OPEN_FILES, &p->limits.open_files, "RLIMIT_NOFILE", NULL);
 	promise_limit(b, PROMISE_FILE_SIZE, &p->limits.file_size, "RLIMIT_FSIZE", NULL);
 	promise_limit(b, PROMISE_OUTPUT, &p->limits.output, "supervisor, through pipes", NULL);

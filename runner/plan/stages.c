@@ -9,6 +9,11 @@ static bool always(const struct plan *plan)
 	return true;
 }
 
+static bool has_cgroup(const struct plan *plan)
+{
+	return plan->cgroup.base != NULL;
+}
+
 static bool has_user_namespace(const struct plan *plan)
 {
 	return plan->uid_map != NULL;
@@ -47,6 +52,14 @@ static bool changes_user(const struct plan *plan)
 static bool has_landlock(const struct plan *plan)
 {
 	return plan->landlock.abi > 0;
+}
+
+static void describe_cgroup(const struct plan *plan, struct text *out)
+{
+	text_add_escaped(out, plan->cgroup.base);
+	for (size_t i = 0; i < CGROUP_CONTROLLER_COUNT; i++)
+		if (plan->cgroup.controllers & cgroup_controllers[i].bit)
+			text_addf(out, ", %s", cgroup_controllers[i].name);
 }
 
 static void describe_map(const struct plan *plan, struct text *out)
@@ -108,8 +121,10 @@ static void describe_name(const struct plan *plan, struct text *out)
 }
 
 const struct stage stages[STAGE_COUNT] = {
+	[STAGE_CGROUP] = { "cgroup", "by the supervisor: the first process is made inside of it", has_cgroup,
+	                   describe_cgroup },
 	[STAGE_IDENTITY_MAP] = { "identity_map",
-	                         "first: without a map the namespace's owner owns nothing, not even what it makes",
+	                         "before the view: without a map the namespace's owner owns nothing, not even what it makes",
 	                         has_user_namespace, describe_map },
 	[STAGE_VIEW] = { "view", "needs CAP_SYS_ADMIN in the mount namespace", has_namespaces, describe_view },
 	[STAGE_NETWORK] = { "network", "needs CAP_NET_ADMIN in the network namespace", has_loopback, describe_network },
@@ -137,7 +152,7 @@ const struct stage stages[STAGE_COUNT] = {
 	[STAGE_INIT_FILTER] = { "init_filter", "after the script's process was made, which would inherit it", always,
 	                        describe_name },
 };
-static_assert(STAGE_COUNT == 16, "a new stage needs a row");
+static_assert(STAGE_COUNT == 17, "a new stage needs a row");
 
 int plan_stages(struct build *b)
 {

@@ -9,11 +9,11 @@
 /* Looks in vain before what cannot be seen counts as full: a process that is just ending cannot be asked either. */
 #define UNSEEN_MAX 3
 
-void meter_start(struct meter *meter, const struct plan *plan, uint64_t now_ms)
+void meter_start(struct meter *meter, const struct plan *plan, const struct cgroup *cgroup, uint64_t now_ms)
 {
 	const struct deadlines *limits = &plan->deadlines;
 
-	*meter = (struct meter){ .plan = plan, .scratch_fd = -1, .last_look_ms = now_ms };
+	*meter = (struct meter){ .plan = plan, .cgroup = cgroup, .scratch_fd = -1, .last_look_ms = now_ms };
 	if (limits->memory_bytes || limits->cpu_ms || limits->processes)
 		meter->next_look_ms = now_ms + (limits->memory_bytes ? meter_interval_ms(limits->memory_bytes, 0, 1)
 		                                                     : METER_LONGEST_MS);
@@ -81,6 +81,10 @@ bool meter_look(struct meter *meter, pid_t init, uint64_t now_ms, struct limit_r
 	if (!meter->next_look_ms || now_ms < meter->next_look_ms)
 		return false;
 	meter->next_look_ms = now_ms + METER_LONGEST_MS;
+	if (limits->cpu_ms && cgroup_cpu_ms(meter->cgroup, &cpu) && cpu >= limits->cpu_ms)
+		return reached(out, PROMISE_CPU_TIME, limits->cpu_ms, cpu);
+	if (meter->cgroup->group_fd >= 0 && !limits->memory_bytes && !limits->processes)
+		return false;
 	if (tree_measure(init, &usage))
 		return false; /* it has just ended */
 	cpu = cpu_used(meter, &usage);

@@ -8,9 +8,15 @@
 #include <unistd.h>
 
 #include "base/fds.h"
+#include "supervise/cgroup.h"
 
 static enum host_feature refused_feature(const struct plan *plan, const struct stage_failure *failure)
 {
+	/* what a group answers, and what does not know clone3; namespaces answer by EPERM */
+	if (failure->stage == STAGE_CGROUP ||
+	    (failure->stage == STAGE_COUNT && plan->cgroup.base && failure->sys_errno != EPERM &&
+	     failure->sys_errno != ENOSPC && failure->sys_errno != EUSERS))
+		return FEATURE_CGROUP;
 	/* the network namespace alone may be refused: the view is worth a second try without it */
 	if (failure->stage == STAGE_COUNT)
 		return plan->namespaces & CLONE_NEWNET ? FEATURE_NETWORK_NAMESPACE : FEATURE_NAMESPACES;
@@ -61,15 +67,29 @@ static bool means_refused(int sys_errno)
 	return false;
 }
 
+/* A group that cannot be had costs no promise but a part of a processor, which is refused then; so only being short of
+ * something is no answer. */
+static bool means_no_cgroup(int sys_errno)
+{
+	static const int shortages[] = { ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR };
+
+	for (size_t i = 0; i < sizeof(shortages) / sizeof(shortages[0]); i++)
+		if (sys_errno == shortages[i])
+			return false;
+	return true;
+}
+
 bool outcome_lowers(const struct plan *plan, const struct outcome *outcome, struct host_facts *facts)
 {
 	const struct stage_failure *failure = &outcome->failure;
 	enum host_feature feature;
 
-	if (outcome->kind != OUTCOME_SETUP_FAILED || plan->mode != MODE_NAMESPACES || failure->verify ||
-	    !means_refused(failure->sys_errno))
+	if (outcome->kind != OUTCOME_SETUP_FAILED || failure->verify)
 		return false;
 	feature = refused_feature(plan, failure);
+	if (feature == FEATURE_CGROUP ? !means_no_cgroup(failure->sys_errno)
+	                              : plan->mode != MODE_NAMESPACES || !means_refused(failure->sys_errno))
+		return false;
 	if (feature == FEATURE_COUNT || facts->features[feature].level == 0)
 		return false;
 	return host_facts_lower(facts, feature, failure->sys_errno,
@@ -86,6 +106,8 @@ static const char *step_name(const struct plan *plan, const struct stage_failure
 	if (failure->stage == STAGE_VIEW)
 		return plan->view[failure->step].source ? plan->view[failure->step].source
 		                                        : plan->view[failure->step].target;
+	if (failure->stage == STAGE_CGROUP)
+		return cgroup_step_name(failure->step);
 	if (failure->stage == STAGE_LIMITS)
 		return (size_t)failure->step < plan->rlimit_count ? plan->rlimits[failure->step].name : "limits.cpus";
 	if (failure->stage == STAGE_LANDLOCK)

@@ -19,6 +19,7 @@
 #include "base/fds.h"
 #include "host/syscalls.h"
 #include "supervise/broker.h"
+#include "supervise/cgroup.h"
 #include "supervise/children.h"
 #include "supervise/idmap.h"
 #include "supervise/meter.h"
@@ -34,6 +35,7 @@ struct supervisor {
 	struct outcome *outcome;
 	struct broker broker;
 	struct meter meter;
+	struct cgroup cgroup;
 	int control_fd, signal_fd;
 	pid_t init;
 	uint64_t started_ms;  /* monotonic, as is the other */
@@ -65,6 +67,8 @@ static void end_init(struct supervisor *s)
 {
 	if (s->plan->mode == MODE_NAMESPACES)
 		give_order(s, SIGKILL, ORDER_ALL);
+	else if (cgroup_kill(&s->cgroup)) /* init with the rest: what it would tidy and tell, we do */
+		s->outcome->kind = s->limit_reached ? s->outcome->kind : OUTCOME_SIGNALED, s->outcome->status = SIGKILL;
 	else
 		shutdown(s->control_fd, SHUT_WR);
 	s->ending = true;
@@ -231,7 +235,7 @@ static void watch(struct supervisor *s)
 
 	if (s->plan->deadlines.timeout_ms)
 		s->deadline_ms = now_ms() + s->plan->deadlines.timeout_ms;
-	meter_start(&s->meter, s->plan, now_ms());
+	meter_start(&s->meter, s->plan, &s->cgroup, now_ms());
 	while (!s->ended) {
 		size_t calls = broker_poll(&s->broker, fds + 2), streams = output_poll(&output, fds + 2 + calls);
 
@@ -297,9 +301,9 @@ static void finish_output(struct supervisor *s)
 	s->outcome->output_errno = output.sys_errno;
 }
 
-static pid_t start_init(const struct plan *plan, struct confine_state *state, int fds[2])
+static pid_t start_init(const struct plan *plan, int cgroup_fd, struct confine_state *state, int fds[2])
 {
-	pid_t pid = raw_clone(plan->namespaces, NULL);
+	pid_t pid = cgroup_fd >= 0 ? raw_clone_into(plan->namespaces, cgroup_fd) : raw_clone(plan->namespaces, NULL);
 
 	if (pid == 0) {
 		raw_close(fds[0]);
@@ -337,10 +341,13 @@ static void wait_for_init(struct supervisor *s)
 	usage->cpu_ms = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
 	                (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
 	usage->max_rss_bytes = (uint64_t)used.ru_maxrss * 1024;
+	(void)cgroup_cpu_ms(&s->cgroup, &usage->cpu_ms); /* where there is one, it knows of those nobody waited for */
 }
 
 static void wait_for_end(struct supervisor *s)
 {
+	struct limit_reached limit;
+
 	wait_for_init(s);
 	if (s->plan->mode == MODE_LANDLOCK)
 		end_children(0);
@@ -348,6 +355,9 @@ static void wait_for_end(struct supervisor *s)
 	if (s->plan->private_tmp && s->outcome->failure.stage != STAGE_PRIVATE_DIRECTORY)
 		remove_tree(s->plan->private_tmp);
 	judge_signal(s);
+	/* the kernel ended all of it, init too, before that could report anything */
+	if (!s->limit_reached && s->outcome->kind != OUTCOME_EXITED && cgroup_memory_reached(&s->cgroup, &limit))
+		note_limit(s, &limit);
 	finish_output(s);
 }
 
@@ -402,7 +412,9 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 		return error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
 	}
 	s.started_ms = now_ms();
-	s.init = prepare_idmap(plan, &state, &outcome.failure) ? -1 : start_init(plan, &state, fds);
+	s.init = cgroup_open(&s.cgroup, plan, &outcome.failure) || prepare_idmap(plan, &state, &outcome.failure)
+	                 ? -1
+	                 : start_init(plan, s.cgroup.group_fd, &state, fds);
 	close(fds[1]);
 	s.control_fd = fds[0];
 	if (s.init < 0) {
@@ -418,6 +430,7 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 			signal(SIGPIPE, on_broken_pipe);
 	}
 	outcome.denials = s.broker.denials;
+	cgroup_close(&s.cgroup);
 	output_close(&output);
 	broker_close(&s.broker);
 	fd_close(&state.id_map_fd);

@@ -4,7 +4,8 @@ import os
 import subprocess
 import time
 
-from confine.support import Case
+from confine.support import Case, Result
+from harness.lab import finish
 
 
 class LimitCase(Case):
@@ -61,8 +62,8 @@ class Memory(LimitCase):
         self.grows("import mmap\nm = mmap.mmap(-1, 300 << 20)\nfor at in range(0, len(m), 4096):\n    m[at] = 1")
 
     def test_of_many_small_processes(self):
-        self.grows("for _ in range(12):\n    if os.fork() == 0:\n        kept = b'x' * (15 << 20)\n        time.sleep(5)\n"
-                   "        os._exit(0)")
+        self.grows("for _ in range(12):\n    if os.fork() == 0:\n        kept = b'x' * (15 << 20)\n        time.sleep(15)\n"
+                   "        os._exit(0)\ntime.sleep(10)")
 
     def test_of_files_in_shared_memory(self):
         self.need("namespaces")
@@ -243,6 +244,8 @@ print(*kept, os.waitstatus_to_exitcode(os.wait()[1]))
         self.succeeds(self.code(self.CODE, flags=["--cpus", str(count)]), "%d 1 None None\n" % count)
 
     def test_a_part_of_one_is_refused_or_relaxed(self):
+        if "cgroup cpu.max" in self.command(["explain", "--cpus", "0.5", "-c", "pass"]).out.decode():
+            self.skipTest("a cgroup shares it out")
         flags = ["--cpus", "0.5"]
         self.refused(self.code(self.CODE, flags=flags), 125, "cpus cannot be kept here", "whole processors", "cpus: best-effort")
         result = self.code(self.CODE, flags=flags, changes={"require": {"cpus": "best-effort"}})
@@ -251,3 +254,164 @@ print(*kept, os.waitstatus_to_exitcode(os.wait()[1]))
 
     def test_without_the_limit_affinity_is_its_own(self):
         self.succeeds(self.code("import os\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nprint('set')\n"), "set\n")
+
+
+class Processes(LimitCase):
+    BOMB = """import os, time
+print('start', flush=True)
+end, made = time.monotonic() + 2, 0
+while time.monotonic() < end:
+    try:
+        if os.fork() == 0:
+            os.setsid()
+            made = 0
+        made += 1
+    except OSError:
+        made = 9
+    if made > 8:
+        time.sleep(3)
+        os._exit(0)
+"""
+
+    def test_forks_beyond_it_are_refused(self):
+        code = """import os, time
+made = 0
+try:
+    for made in range(40):
+        if os.fork() == 0:
+            time.sleep(1)
+            os._exit(0)
+except BlockingIOError:
+    print(made < 20)
+"""
+        self.succeeds(self.code(code, flags=["--processes", "20"]), "True\n")
+
+    def test_threads_count(self):
+        code = """import threading, time
+made = 0
+try:
+    for made in range(40):
+        threading.Thread(target=time.sleep, args=(0.3,)).start()
+except RuntimeError:
+    print(made < 20)
+"""
+        self.succeeds(self.code(code, flags=["--processes", "20"]), "True\n")
+
+    def test_a_bomb_in_sessions_of_its_own_is_gone_afterwards(self):
+        start = time.monotonic()
+        result = self.code(self.BOMB, flags=["--processes", "20", "--timeout", "1s"], changes={"limits": {"grace": "100ms"}})
+        self.assertEqual((result.status, result.out), (124, b"start\n"), result)
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertEqual(self.lab.survivors(2), {})
+
+    def test_user_0_whom_the_kernel_does_not_count(self):
+        """As in a container that does not let the user be changed: the watcher counts."""
+        self.need_root()
+        assume = ",".join(word for word in (self.lab.mode["assume"], "set-user=0") if word)
+        script = self.script(self.BOMB)
+        command = [self.lab.pyconfine, "--profile", self.lab.profile(), "--assume", assume, "--processes", "20", script]
+        result = Result(*finish(self.lab.start(command)))
+        self.assertEqual((result.status, result.out), (137, b"start\n"), result)
+        self.assertRegex(result.err, r"pyconfine: stopped: processes limit 20 reached \(peak [23]\d, whole process tree\)")
+        self.assertEqual(self.lab.survivors(2), {})
+
+
+class Scratch(LimitCase):
+    CODE = """import os
+made, written = 0, 0
+try:
+    for made in range(3000):
+        open('/tmp/%d' % made, 'w').close()
+except OSError as error:
+    print(error.errno, made < 400)
+for name in os.listdir('/tmp'):
+    os.unlink('/tmp/' + name)
+with open('/tmp/sparse', 'wb', buffering=0) as file:
+    file.truncate(1 << 40)
+    try:
+        while True:
+            written += file.write(b'x' * 65536)
+    except OSError as error:
+        print(error.errno, written <= 1 << 20)
+"""
+
+    def test_bytes_and_files(self):
+        result = self.code(self.CODE, changes={"files": {"tmp": "1M"}})
+        if "namespaces" in self.layers():
+            self.succeeds(result, "28 True\n28 True\n")
+        else:
+            self.refused(result, 125, "tmp cannot be kept here: without mounts the private directory has no size")
+
+    def test_pipes_are_bounded_by_the_kernel(self):
+        """What nobody counts: the manual says how much it can be."""
+        code = """import fcntl, os
+total, kept = 0, []
+for _ in range(120):
+    read, write = os.pipe()
+    kept.append((read, write))
+    os.set_blocking(write, False)
+    try:
+        fcntl.fcntl(write, 1031, 1 << 20)
+    except PermissionError:
+        pass
+    try:
+        while True:
+            total += os.write(write, b'x' * 65536)
+    except BlockingIOError:
+        pass
+print(total <= 70 << 20)
+"""
+        self.succeeds(self.code(code), "True\n")
+
+
+class Stubborn(LimitCase):
+    def test_whoever_ignores_the_first_signal_is_gone_after_grace(self):
+        code = """import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+print('start', flush=True)
+time.sleep(30)
+"""
+        start = time.monotonic()
+        result = self.code(code, changes={"limits": {"timeout": "600ms", "grace": "200ms"}})
+        self.reaches(result, 124, "timeout 600ms reached", "timeout")
+        self.assertLess(time.monotonic() - start, 6)
+        self.assertEqual(self.lab.survivors(2), {})
+
+
+class Groups(LimitCase):
+    """Where a cgroup v2 subtree is delegated; elsewhere the other rung is all there is."""
+
+    def setUp(self):
+        assume = ["--assume", self.lab.mode["assume"]] if self.lab.mode["assume"] else []
+        self.plan = self.command(["explain", *assume, "--cpus", "0.5", "-c", "pass"]).out.decode()
+        if "cgroup memory.max" not in self.plan or "cgroup pids.max" not in self.plan:
+            self.skipTest("needs a delegated cgroup v2 subtree")
+
+    def test_every_limit_is_kept_there(self):
+        self.assertIn("cgroup cpu.max", self.plan)
+
+    def test_memory_that_nobody_maps(self):
+        code = "import os\nf = os.memfd_create('m', 8)\nfor _ in range(200):\n    os.write(f, b'x' * (1 << 20))\nprint('taken')\n"
+        result = self.code(code, flags=["--memory", "100M"])
+        self.reaches(result, 137, "memory limit 100M reached .*", "memory")
+
+    def test_processor_time_of_what_nobody_waits_for(self):
+        code = """import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    if os.fork() == 0:
+        end = time.monotonic() + 0.02
+        while time.monotonic() < end:
+            pass
+        os._exit(0)
+    time.sleep(0.02)
+"""
+        self.reaches(self.code(code, flags=["--cpu-time", "1s"]), 152, "cpu_time limit 1s reached .*", "cpu_time")
+
+    def test_nothing_is_left(self):
+        self.succeeds(self.code("print('fine')", flags=["--memory", "100M"]), "fine\n")
+        left = [name for _, names, _ in os.walk("/sys/fs/cgroup") for name in names if name.startswith("pyconfine-")]
+        self.assertEqual(left, [])
