@@ -19,9 +19,9 @@ struct cgroup_sight {
 
 /* Fills in *place, or denies *fact with the reason. Only reads. Two places will do, in this order:
  *
+ *   the group above, where it holds no processes of its own and ours has no limits that would be left behind;
  *   our own group, where it is the root of the hierarchy, or where we are alone in it: a group that hands controllers
- *   on may hold no processes, so that we step aside into a group below it;
- *   the group above, where it holds no processes of its own. */
+ *   on may hold no processes, so that we step aside into a group below it. */
 void cgroup_find(const struct cgroup_sight *sight, struct cgroup_place *place, struct host_fact *fact);
 
 #endif

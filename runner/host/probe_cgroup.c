@@ -150,6 +150,18 @@ static bool is_ours(const struct cgroup_sight *sight, const char *directory)
 	return is_domain(directory) && may_write(directory) && sight->is_delegated(directory);
 }
 
+/* In the group above, what limits our own would not hold. */
+static bool is_unlimited(const char *directory)
+{
+	static const char *const names[] = { "memory.max", "memory.high", "memory.swap.max", "pids.max", "cpu.max" };
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (read_in(directory, names[i], text, sizeof(text)) == 0 && strncmp(text, "max", 3) != 0)
+			return false;
+	return true;
+}
+
 void cgroup_find(const struct cgroup_sight *sight, struct cgroup_place *place, struct host_fact *fact)
 {
 	char own[CGROUP_PATH_MAX], directory[CGROUP_PATH_MAX], above[CGROUP_PATH_MAX];
@@ -165,8 +177,9 @@ void cgroup_find(const struct cgroup_sight *sight, struct cgroup_place *place, s
 	snprintf(above, sizeof(above), "%s", directory);
 	*strrchr(above, '/') = '\0';
 	usable = is_ours(sight, directory) && (is_root(directory) || holds_only(directory, sight->pid));
-	usable_above = !top && is_ours(sight, above) && (is_root(above) || holds_only(above, 0));
-	if ((usable && take(directory, !is_root(directory), place)) || (usable_above && take(above, false, place)))
+	usable_above = !top && is_ours(sight, above) && (is_root(above) || holds_only(above, 0)) &&
+	               is_unlimited(directory);
+	if ((usable_above && take(above, false, place)) || (usable && take(directory, !is_root(directory), place)))
 		*fact = (struct host_fact){ .level = 1 };
 	else if (usable || usable_above)
 		lacks(fact, EOPNOTSUPP, "our cgroup has neither the memory nor the pids nor the cpu controller");

@@ -91,6 +91,7 @@ static void alone_in_a_group_it_steps_aside(void **state)
 {
 	(void)state;
 	group("cg/run.scope", "domain\n", "memory pids\n", "4711\n");
+	delegated = "cg/run.scope";
 	expect_found("12:cpu:/x\n0::/run.scope\n", "cg/run.scope", true, CGROUP_MEMORY | CGROUP_PIDS);
 }
 
@@ -100,6 +101,11 @@ static void with_others_it_takes_the_group_above_where_that_is_empty(void **stat
 	group("cg/app.service", "domain\n", "cpu memory pids\n", "");
 	group("cg/app.service/main", "domain\n", "cpu memory pids\n", "12\n4711\n");
 	expect_found("0::/app.service/main\n", "cg/app.service", false, CGROUP_MEMORY | CGROUP_PIDS | CGROUP_CPU);
+	tree_file("cg/app.service/main/pids.max", "max\n", 0644);
+	expect_found("0::/app.service/main\n", "cg/app.service", false, CGROUP_MEMORY | CGROUP_PIDS | CGROUP_CPU);
+	tree_file("cg/app.service/main/pids.max", "20\n", 0644);
+	expect_none("0::/app.service/main\n", EBUSY, "our own cgroup holds other processes, too");
+	unlink(tree("cg/app.service/main/pids.max"));
 	/* alone, but what is above has handed nothing on yet */
 	group("cg/app.service/main", "domain\n", "\n", "4711\n");
 	expect_found("0::/app.service/main\n", "cg/app.service", false, CGROUP_MEMORY | CGROUP_PIDS | CGROUP_CPU);
