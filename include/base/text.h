@@ -16,6 +16,9 @@ void text_addf(struct text *text, const char *format, ...) __attribute__((format
 /* Appends with control characters, DEL and bytes that are not valid UTF-8 written as \xNN, so that nothing chosen by a
  * script, a file name or a profile can drive the reader's terminal. */
 void text_add_escaped(struct text *text, const char *string);
+/* One step of it: writes the escaped form of the next character of *string, without a NUL, and advances; its length. */
+#define TEXT_ESCAPED_MAX 16
+size_t text_escape_next(const char **string, char out[TEXT_ESCAPED_MAX]);
 /* The text so far; "" when empty. Owned by `text`. */
 const char *text_string(const struct text *text);
 void text_free(struct text *text);

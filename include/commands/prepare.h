@@ -7,6 +7,7 @@
 #include "host/session.h"
 #include "plan/build.h"
 #include "plan/expand.h"
+#include "supervise/secrets.h"
 
 enum prepare_purpose {
 	PREPARE_RUN,     /* quick facts; a missing promise is an error */
@@ -27,6 +28,7 @@ struct prepared {
 	char session[SESSION_SIZE];
 	struct request request;
 	struct plan plan;
+	struct secret_store secrets; /* only with PREPARE_RUN; not the arena's: secrets_free() */
 };
 
 /* Returns 0, or -1 with *err. Where the profile is at fault, out->diagnostics holds every fault and *err the first

@@ -25,6 +25,8 @@ void render_diagnostics(struct text *out, const struct diagnostics *list, const 
 void render_error(struct text *out, const struct error *err, bool colour);
 /* The same, on stderr. */
 void render_error_print(const struct error *err);
+/* Everything that we say beside a run leaves by this: secrets are shown as ***. The text is changed. */
+void render_to_stderr(struct text *text);
 /* Print on stderr, return `status`: the end of a failing command. */
 int render_fail(const struct error *err, int status);
 
@@ -38,7 +40,8 @@ void render_json(struct text *out, const struct diagnostics *list, const char *c
 void render_sarif(struct text *out, const struct diagnostics *list);
 void render_github(struct text *out, const struct diagnostics *list);
 
-/* JSON text must be UTF-8, and file names need not be: bytes that are none are written as \xNN. NULL gives null. */
+/* JSON text must be UTF-8, and file names need not be: bytes that are none are written as \xNN, and
+ * secrets as ***. NULL gives null. */
 struct json_object *render_json_string(const char *string);
 /* {"file":...,"line":...,"column":...}, or null where nobody wrote it. */
 struct json_object *render_json_pos(const struct source_pos *pos);

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "confine/secrets.h"
 #include "plan/plan.h"
 
 /* Which step of which stage failed, and how; what PID 1 sends to the supervisor. */
@@ -25,10 +26,13 @@ struct confine_state {
 	int control_fd; /* the socket to the supervisor, for the filter's listener */
 	int parent_pid; /* of the process that must still be our parent after the parent-death signal is set; 0: not
 	                   ours */
-	uint64_t signal_mask; /* the caller's, restored for the script */
-	int private_fd;       /* of plan->private_tmp, once it was made: open and locked as long as init lives; -1 */
-	int32_t step;         /* set by stages as they go */
-	volatile int stage;   /* the stage that is being carried out: shared with the parent over vfork */
+	const struct secret_store *secrets; /* NULL: none */
+	const char *const *envp;            /* the script's: the plan's, and secrets that are variables */
+	uint64_t signal_mask;               /* the caller's, restored for the script */
+	int private_fd;     /* of plan->private_tmp, once it was made: open and locked as long as init lives; -1 */
+	int secrets_fd;     /* the same of plan->secrets_dir, without a view */
+	int32_t step;       /* set by stages as they go */
+	volatile int stage; /* the stage that is being carried out: shared with the parent over vfork */
 };
 
 struct stage_action {
@@ -48,6 +52,7 @@ int view_verify(const struct plan *plan, struct confine_state *state);
 int network_apply(const struct plan *plan, struct confine_state *state);
 int hostname_apply(const struct plan *plan, struct confine_state *state);
 int private_directory_apply(const struct plan *plan, struct confine_state *state);
+int secrets_apply(const struct plan *plan, struct confine_state *state);
 int capability_bounds_apply(const struct plan *plan, struct confine_state *state);
 int capability_bounds_verify(const struct plan *plan, struct confine_state *state);
 int identity_apply(const struct plan *plan, struct confine_state *state);

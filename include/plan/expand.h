@@ -11,6 +11,7 @@ struct variables {
 	const char *home, *script, *script_dir, *cwd, *user, *xdg_config_home, *session; /* NULL: not to be had here */
 	uint32_t uid;
 	const char *const *environment; /* for ${env:NAME} */
+	const struct secrets *secrets;  /* whose sources ${env:NAME} does not give; or NULL */
 };
 
 /* The text with its variables replaced; NULL with CODE_BAD_VARIABLE when one is unset or unknown. */

@@ -63,6 +63,7 @@ int plan_items(struct build *b);       /* items.c: what is shown, from profile a
 int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
 int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or the script's user could not use */
 int plan_cgroup(struct build *b);      /* cgroup.c: which limits a control group keeps */
+int plan_secrets(struct build *b);     /* secrets.c: how they are handed over */
 int plan_processors(struct build *b);  /* processors.c: limits.cpus */
 int plan_environment(struct build *b); /* environment.c: argv, envp, cwd */
 int plan_inputs(struct build *b);      /* inputs.c: arguments and variables against `inputs` */
@@ -77,6 +78,10 @@ int plan_stages(struct build *b);      /* stages.c */
 int plan_add_path(struct build *b, const char *path, const struct item *kind, struct error *err);
 /* The innermost item that shows this inside path, or NULL. */
 const struct item *plan_item_at(const struct build *b, const char *inside);
+/* Does what lies at this real path lie in one of the ceiling's grants? */
+bool plan_is_permitted(struct build *b, const char *source, const struct file_grants *list);
+/* Is this variable of the caller's what a secret is made from? Then the script gets it as that alone. */
+bool plan_is_secret_source(const struct secrets *secrets, const char *name, size_t length);
 void plan_note(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_warn(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -33,6 +33,7 @@ enum plan_mode {
 enum view_kind {
 	VIEW_DIRECTORY, /* mkdir with `mode` */
 	VIEW_FILE,      /* a small file holding `content`; NULL: empty, a mount point */
+	VIEW_SECRET,    /* the file of one secret, whose content is not in the plan (confine/secrets.h) */
 	VIEW_SYMLINK,   /* to `source` */
 	VIEW_BIND,      /* the host's `source` */
 	VIEW_SCRATCH,   /* the directory `source` of the sized scratch file system */
@@ -45,6 +46,7 @@ struct view_step {
 	const char *source;
 	const char *content;
 	uint32_t mode;
+	size_t secret;          /* VIEW_SECRET: its index in plan->secrets */
 	uint64_t attributes;    /* MOUNT_ATTR_*, for the kinds that mount */
 	bool idmapped;          /* the host's root appears as the script's user (started by root only) */
 	bool recursive;         /* with what is mounted below */
@@ -133,6 +135,15 @@ struct visible_path {
 	struct source_pos pos;
 };
 
+/* What is handed over, and how; never what it is. */
+struct plan_secret {
+	const char *name;
+	const char *from;     /* as the profile says: "env:DB_PW" */
+	const char *path;     /* of its file, as the script sees it; NULL: it is a variable */
+	const char *variable; /* NULL: it is a file */
+	struct source_pos pos;
+};
+
 struct plan {
 	enum plan_mode mode;
 	const struct profile *profile;
@@ -165,6 +176,9 @@ struct plan {
 	size_t visible_count;
 	const char *const *denied; /* files.deny, resolved; NULL-terminated */
 	const char *private_tmp;   /* MODE_LANDLOCK: a private directory that init makes and removes; or NULL */
+	struct plan_secret *secrets;
+	size_t secret_count;
+	const char *secrets_dir; /* holds their files; MODE_LANDLOCK: init makes and removes it. NULL: there are none */
 
 	bool change_user;  /* setresuid and friends */
 	uint32_t uid, gid; /* of the script, as it sees them */

@@ -20,6 +20,7 @@ enum stage_id {
 	STAGE_NETWORK,           /* init: loopback of the empty network namespace */
 	STAGE_HOSTNAME,          /* init */
 	STAGE_PRIVATE_DIRECTORY, /* init: without a view, the directory that stands for /tmp and home */
+	STAGE_SECRETS,           /* init: without a view, the directory that holds their files */
 	STAGE_CAPABILITY_BOUNDS, /* init: bounding set emptied (needs CAP_SETPCAP, so before the capabilities go) */
 	STAGE_IDENTITY,          /* init: groups, gid, uid */
 	STAGE_CAPABILITIES,      /* init: ambient, securebits, permitted, effective, inheritable */

@@ -58,12 +58,20 @@ struct limit {
 	struct source_pos pos;
 };
 
-/* outputs and secrets are read and checked; a later version carries them out. */
+#define SECRET_FROM_ENV "env:"
+#define SECRET_FROM_FILE "file:"
+#define SECRET_FROM_FD "fd:"
+#define SECRET_FROM_CREDENTIAL "credential:"
+#define SECRET_AS_VARIABLE "env:"
+
 struct secret {
 	struct profile_string name;
 	struct profile_string from; /* "env:DB_PW", "file:/p", "fd:3", "credential:db" */
 	struct profile_string as;   /* "file" (also when value is NULL) or "env:NAME" */
 };
+
+/* The variable's name, or NULL for a file. */
+const char *secret_variable(const struct secret *secret);
 
 struct secrets {
 	struct secret *items;

@@ -49,9 +49,10 @@ struct outcome {
 	struct stage_failure failure;
 };
 
-/* Returns 0 with *out, or -1 when not even the first process could be made. Nothing that the script started is left.
- * With 0 all signals stay blocked until outcome_release(), so that what has to be said about the run can be said. */
-int supervise_run(const struct plan *plan, struct outcome *out, struct error *err);
+/* `secrets` may be NULL where the plan has none. Returns 0 with *out, or -1 when not even the first process could be
+ * made. Nothing that the script started is left. With 0 all signals stay blocked until outcome_release(), so that what
+ * has to be said about the run can be said. */
+int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct outcome *out, struct error *err);
 void outcome_release(const struct outcome *outcome);
 
 /* What to leave pyconfine with; sends itself the signal that ended the script where that is the honest way (SIGINT). */

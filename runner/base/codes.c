@@ -167,6 +167,17 @@ const struct message_page message_codes[CODE_COUNT] = {
 		"The profile says that this promise may be kept less strictly on a machine that cannot do\n"
 		"better, and that is the case here. `pyconfine explain` shows what is left; `pyconfine\n"
 		"doctor` shows what would be needed for more.\n" },
+	[CODE_SECRET] = {
+		"secret", "a secret cannot be had, or not be handed over",
+		"The source of a secret is missing, empty, too large (64 KiB), or a file that others than its\n"
+		"owner may read. The script was not started. The file must belong to you or to root, and so\n"
+		"must the directory that holds it and every link on the way; its mode leaves nothing to\n"
+		"others. Only where root owns it and you are not root, its group may read it, since that is\n"
+		"how it is given to you.\n\n"
+		"  right:  chmod 600 /etc/report/key\n"
+		"  right:  secrets: {key: {from: \"file:/etc/report/key\"}}\n"
+		"  right:  secrets: {db: {from: \"env:DB_PW\", as: \"env:PGPASSWORD\"}}\n\n"
+		"The script finds files in the directory $CREDENTIALS_DIRECTORY, by the secret's name.\n" },
 	[CODE_SCRIPT_NOT_FOUND] = {
 		"script-not-found", "the script does not exist or cannot be read",
 		"The first word that is no option is the script, as with python itself. A word that is a\n"

@@ -115,9 +115,7 @@ size_t plain_length(const char *string, size_t available)
 	return length > 0 && !is_dangerous((const unsigned char *)string, length) ? length : 0;
 }
 
-/* Writes the escaped form of the next character of *string into `out` (at least 13 bytes), advances, returns its
- * length. */
-static size_t escape_next(const char **string, char *out)
+size_t text_escape_next(const char **string, char out[TEXT_ESCAPED_MAX])
 {
 	static const char digits[] = "0123456789abcdef";
 	const unsigned char *next = (const unsigned char *)*string;
@@ -143,11 +141,11 @@ static size_t escape_next(const char **string, char *out)
 
 void text_add_escaped(struct text *text, const char *string)
 {
-	char piece[16];
+	char piece[TEXT_ESCAPED_MAX];
 
 	text_reserve(text, strlen(string));
 	while (*string) {
-		size_t length = escape_next(&string, piece);
+		size_t length = text_escape_next(&string, piece);
 
 		text_add_n(text, piece, length);
 	}
@@ -168,13 +166,13 @@ void text_free(struct text *text)
 const char *escape_into(char *buffer, size_t size, const char *string)
 {
 	static const char cut[] = "...";
-	char piece[16];
+	char piece[TEXT_ESCAPED_MAX];
 	size_t used = 0, safe = 0; /* safe: the last place where "..." still fits */
 
 	if (size == 0)
 		return buffer;
 	while (*string) {
-		size_t length = escape_next(&string, piece);
+		size_t length = text_escape_next(&string, piece);
 
 		if (used + length >= size) {
 			size_t room = size - 1 - safe;

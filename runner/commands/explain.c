@@ -189,6 +189,23 @@ static void add_table(struct text *out, const struct plan *plan, bool colour)
 	add_unlimited(out, plan);
 }
 
+/* Where they come from and how they arrive; they are not read for this. */
+static void add_secrets(struct text *out, const struct plan *plan)
+{
+	const char *before = "secrets      ";
+
+	for (size_t i = 0; i < plan->secret_count; i++) {
+		const struct plan_secret *secret = &plan->secrets[i];
+
+		text_addf(out, "%s%s from ", before, secret->name);
+		text_add_escaped(out, secret->from);
+		text_addf(out, " as %s%s", secret->path ? "file " : "variable ",
+		          secret->path ? secret->path : secret->variable);
+		before = "\n             ";
+	}
+	text_add(out, plan->secret_count ? "\n" : "");
+}
+
 static void add_message(struct text *out, const char *kind, const char *message)
 {
 	text_addf(out, "%s: ", kind);
@@ -222,6 +239,7 @@ void explain_text(struct text *out, const struct prepared *prepared, const struc
 
 	add_head(out, prepared, options);
 	add_table(out, plan, colour);
+	add_secrets(out, plan);
 	add_fixes(out, plan);
 	if (!prepared->has_footprint)
 		add_message(out, "warning", prepared->footprint_error.message);

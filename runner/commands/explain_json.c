@@ -17,8 +17,8 @@ static const char *const statuses[] = {
 };
 
 static const char *const view_kinds[] = {
-	[VIEW_DIRECTORY] = "directory", [VIEW_FILE] = "file",       [VIEW_SYMLINK] = "symlink",
-	[VIEW_BIND] = "bind",           [VIEW_SCRATCH] = "scratch", [VIEW_PROC] = "proc",
+	[VIEW_DIRECTORY] = "directory", [VIEW_FILE] = "file", [VIEW_SYMLINK] = "symlink", [VIEW_BIND] = "bind",
+	[VIEW_SCRATCH] = "scratch",     [VIEW_PROC] = "proc", [VIEW_SECRET] = "secret",
 };
 
 struct bit_name {
@@ -346,6 +346,25 @@ static struct json_object *environment_object(const struct prepared *prepared)
 	return object;
 }
 
+/* They are not read for this. */
+static struct json_object *secret_list(const struct plan *plan)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->secret_count; i++) {
+		const struct plan_secret *secret = &plan->secrets[i];
+		struct json_object *object = json_object_new_object();
+
+		put_string(object, "name", secret->name);
+		put_string(object, "from", secret->from);
+		put_string(object, "path", secret->path);
+		put_string(object, "variable", secret->variable);
+		put(object, "at", render_json_pos(&secret->pos));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
 static struct json_object *rule_list(const struct input_rules *rules)
 {
 	struct json_object *list = rules->given ? json_object_new_array() : NULL;
@@ -429,6 +448,7 @@ struct json_object *explain_json(const struct prepared *prepared)
 	put(object, "deadlines", deadline_object(&plan->deadlines));
 	put(object, "inputs", inputs_object(&prepared->profile));
 	put(object, "environment", environment_object(prepared));
+	put(object, "secrets", secret_list(plan));
 	put(object, "warnings", strings(plan->warnings));
 	put(object, "notes", strings(plan->notes));
 	return object;

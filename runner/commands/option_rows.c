@@ -29,8 +29,8 @@ const struct option_row option_rows[] = {
 	  "also allow executing this program" },
 	{ "--env", 0, "NAME[=VALUE]", PLANNERS, OPTION_ENV, 0, NULL, VALUE_TEXT, NULL,
 	  "also pass this variable on, or set it" },
-	{ "--secret", 0, "NAME=SOURCE", PLANNERS, OPTION_NOT_YET, 0, NULL, VALUE_TEXT, NULL,
-	  "hand over a secret as a file in memory" },
+	{ "--secret", 0, "NAME=SOURCE[,as=WAY]", PLANNERS, OPTION_GRANT, 0, "secrets", VALUE_TEXT, NULL,
+	  "hand over a secret: env:NAME, file:PATH, fd:N, credential:NAME; as file or env:NAME" },
 
 	{ "--timeout", 0, "DURATION", PLANNERS, OPTION_GRANT, 0, "limits.timeout", VALUE_TEXT, NULL,
 	  "end the run after this time: 30s, 5m, 2h" },

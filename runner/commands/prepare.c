@@ -41,7 +41,7 @@ int prepare_fail(const struct prepared *prepared, const struct error *err, enum 
 	for (size_t i = 0; i < list->count; i++)
 		if (list->items[i].severity == SEVERITY_ERROR)
 			render_diagnostic(&out, &list->items[i], "pyconfine: ", render_wants_colour(STDERR_FILENO));
-	fputs(text_string(&out), stderr);
+	render_to_stderr(&out);
 	return prepare_status(err, purpose);
 }
 
@@ -178,6 +178,7 @@ static void fill_request(const struct run_options *options, const struct caller 
 		.session = out->session,
 		.uid = caller->uid,
 		.environment = caller->environment,
+		.secrets = &out->profile.secrets,
 	};
 }
 
@@ -193,6 +194,9 @@ int prepare(const struct run_options *options, enum prepare_purpose purpose, str
 	if (find_script(options, &caller, arena, out, err) || load_profile(options, &caller, arena, out, err) ||
 	    find_facts(options, purpose, &out->profile, &out->facts, err) ||
 	    find_interpreter(&caller, arena, out, err) || find_footprint(purpose, arena, out, err))
+		return -1;
+	/* last, so that the process which asks the interpreter was never a copy of one that knows them */
+	if (purpose == PREPARE_RUN && secrets_load(&out->profile, &out->variables, arena, &out->secrets, err))
 		return -1;
 	return prepare_again(out, arena, err);
 }

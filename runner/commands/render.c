@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/exit_status.h"
+#include "base/redact.h"
 
 /* Where the code in brackets ends: the right edge of messages of run and of check. */
 enum { LINE_WIDTH = 87, DIAGNOSTIC_WIDTH = 101, CODE_GAP = 3 };
@@ -261,12 +262,18 @@ void render_error(struct text *out, const struct error *err, bool colour)
 	add_lines(out, "pyconfine: ", err->hint);
 }
 
+void render_to_stderr(struct text *text)
+{
+	if (text->data)
+		fputs(redact(text->data), stderr);
+}
+
 void render_error_print(const struct error *err)
 {
 	TEXT_CLEANUP struct text out = { 0 };
 
 	render_error(&out, err, render_wants_colour(STDERR_FILENO));
-	fputs(text_string(&out), stderr);
+	render_to_stderr(&out);
 }
 
 int render_fail(const struct error *err, int status)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/redact.h"
 #include "commands/render.h"
 
 /* "error" and so on are the words of all three formats; only SARIF and GitHub differ about the mildest. */
@@ -36,14 +37,15 @@ static bool is_utf8(const char *string)
 
 struct json_object *render_json_string(const char *string)
 {
-	TEXT_CLEANUP struct text escaped = { 0 };
+	TEXT_CLEANUP struct text shown = { 0 };
 
 	if (!string)
 		return NULL;
 	if (is_utf8(string))
-		return json_object_new_string(string);
-	text_add_escaped(&escaped, string);
-	return json_object_new_string(text_string(&escaped));
+		text_add(&shown, string);
+	else
+		text_add_escaped(&shown, string);
+	return json_object_new_string(shown.data ? redact(shown.data) : "");
 }
 
 static void put_pos(struct json_object *object, const struct source_pos *pos)

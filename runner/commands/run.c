@@ -19,8 +19,10 @@ static void print_lines(const char *kind, const char *const *lines)
 	for (; lines && *lines; lines++) {
 		TEXT_CLEANUP struct text line = { 0 };
 
+		text_addf(&line, "pyconfine: %s", kind);
 		text_add_escaped(&line, *lines);
-		fprintf(stderr, "pyconfine: %s%s\n", kind, text_string(&line));
+		text_add(&line, "\n");
+		render_to_stderr(&line);
 	}
 }
 
@@ -71,7 +73,7 @@ static int leave(const struct run *run, const struct outcome *outcome)
 	print_remarks(&run->prepared.plan, run->options);
 	outcome_text(&said, &run->prepared.plan, outcome);
 	if (!run->options->quiet)
-		fputs(text_string(&said), stderr);
+		render_to_stderr(&said);
 	if (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGINT) {
 		signal(SIGINT, SIG_DFL);
 		raise(SIGINT);
@@ -89,7 +91,7 @@ static int launch(struct run *run)
 		/* no report may be written there, so that this is not written there either */
 		if (report_check(&run->report, &prepared->plan, run->arena, &err))
 			return render_fail(&err, EXIT_SETUP);
-		if (supervise_run(&prepared->plan, &outcome, &err))
+		if (supervise_run(&prepared->plan, &prepared->secrets, &outcome, &err))
 			return fail(run, &err);
 		if (!outcome_lowers(&prepared->plan, &outcome, &prepared->facts))
 			break;
@@ -118,6 +120,7 @@ static int run(const struct run_options *options, struct arena *arena)
 	else
 		status = launch(&run);
 	report_close(&run.report);
+	secrets_free(&run.prepared.secrets);
 	return status;
 }
 

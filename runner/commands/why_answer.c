@@ -115,6 +115,24 @@ static bool answer_denied(struct why *why, const struct place *place)
 	return false;
 }
 
+static bool answer_secret(struct why *why, const struct place *place, bool write)
+{
+	const struct plan *plan = &why->prepared->plan;
+
+	for (size_t i = 0; i < plan->secret_count; i++) {
+		const struct plan_secret *secret = &plan->secrets[i];
+
+		if (!secret->path || strcmp(secret->path, place->typed))
+			continue;
+		why->allowed = !write;
+		why->reason = write ? "a secret's file is read-only" : "it is the secret's file";
+		why->pos = secret->pos;
+		why->sensitive = NULL;
+		return true;
+	}
+	return false;
+}
+
 /* What every sandbox has of its own: nothing of the host shows through there. */
 static bool answer_private(struct why *why, const struct place *place, bool write)
 {
@@ -174,7 +192,7 @@ static int answer_file(struct why *why, bool write)
 	const struct sensitive_path *sensitive = sensitive_path_find(place.real, why->prepared->request.home, write);
 
 	why->sensitive = sensitive ? sensitive->reason : NULL;
-	if (answer_denied(why, &place))
+	if (answer_secret(why, &place, write) || answer_denied(why, &place))
 		return 0;
 	visible = visible_at(why, &place);
 	if (!visible && answer_private(why, &place, write)) {

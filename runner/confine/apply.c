@@ -10,6 +10,7 @@ const struct stage_action stage_actions[STAGE_COUNT] = {
 	[STAGE_NETWORK] = { network_apply, NULL },
 	[STAGE_HOSTNAME] = { hostname_apply, NULL },
 	[STAGE_PRIVATE_DIRECTORY] = { private_directory_apply, NULL },
+	[STAGE_SECRETS] = { secrets_apply, NULL },
 	[STAGE_CAPABILITY_BOUNDS] = { capability_bounds_apply, capability_bounds_verify },
 	[STAGE_IDENTITY] = { identity_apply, identity_verify },
 	[STAGE_CAPABILITIES] = { capabilities_apply, capabilities_verify },

@@ -1,4 +1,5 @@
-/* The directory that stands for /tmp and home where there is no view. */
+/* What lies on the host where there is no view: a directory that stands for /tmp and home, and one that holds secrets.
+ */
 #include <errno.h>
 #include <sys/file.h>
 
@@ -9,32 +10,47 @@
 #define FIRST_FREE_FD 10
 
 /* The lock says that the directory is in use; it ends with init, however init ends (supervise/tidy.h). */
-static int hold(const struct plan *plan, struct confine_state *state)
+static int hold(const struct plan *plan, const char *path, int *held_fd)
 {
-	int result, fd = raw_openat(AT_FDCWD, plan->private_tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	int result, fd = raw_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	if (fd < 0)
 		return fd;
-	state->private_fd = raw_fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	*held_fd = raw_fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
 	raw_close(fd);
-	if (state->private_fd < 0)
-		return state->private_fd;
-	result = (int)raw_syscall(SYS_flock, state->private_fd, LOCK_EX | LOCK_NB, 0, 0, 0, 0);
+	if (*held_fd < 0)
+		return *held_fd;
+	result = (int)raw_syscall(SYS_flock, *held_fd, LOCK_EX | LOCK_NB, 0, 0, 0, 0);
 	if (result == 0 && plan->change_user)
-		result = raw_fchownat(state->private_fd, "", plan->uid, plan->gid, AT_EMPTY_PATH);
+		result = raw_fchownat(*held_fd, "", plan->uid, plan->gid, AT_EMPTY_PATH);
+	return result;
+}
+
+static int make(const struct plan *plan, const char *path, int *held_fd)
+{
+	int result;
+
+	raw_umask(077);
+	result = raw_mkdirat(AT_FDCWD, path, 0700);
+	if (result)
+		return result;
+	result = hold(plan, path, held_fd);
+	if (result)
+		raw_syscall(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0, 0);
 	return result;
 }
 
 int private_directory_apply(const struct plan *plan, struct confine_state *state)
 {
-	int result;
+	return make(plan, plan->private_tmp, &state->private_fd);
+}
 
-	raw_umask(077);
-	result = raw_mkdirat(AT_FDCWD, plan->private_tmp, 0700);
-	if (result)
-		return result;
-	result = hold(plan, state);
-	if (result)
-		raw_syscall(SYS_unlinkat, AT_FDCWD, (long)plan->private_tmp, AT_REMOVEDIR, 0, 0, 0);
+int secrets_apply(const struct plan *plan, struct confine_state *state)
+{
+	int result = make(plan, plan->secrets_dir, &state->secrets_fd);
+
+	for (size_t i = 0; result == 0 && i < plan->secret_count; i++)
+		if (plan->secrets[i].path)
+			result = secret_make_file(plan, state->secrets, i, state->secrets_fd, plan->secrets[i].name);
 	return result;
 }

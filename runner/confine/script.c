@@ -191,8 +191,7 @@ int syscall_filter_verify(const struct plan *plan, struct confine_state *state)
 
 int exec_apply(const struct plan *plan, struct confine_state *state)
 {
-	(void)state;
-	return raw_execve(plan->interpreter, plan->argv, plan->envp);
+	return raw_execve(plan->interpreter, plan->argv, state->envp);
 }
 
 int init_filter_apply(const struct plan *plan, struct confine_state *state)

@@ -135,13 +135,16 @@ static int small_file(int root_fd, const struct view_step *step)
 	return written < 0 ? (int)written : 0;
 }
 
-static int carry_out(int root_fd, const struct view_step *step, const struct confine_state *state)
+static int carry_out(int root_fd, const struct plan *plan, const struct view_step *step,
+                     const struct confine_state *state)
 {
 	switch (step->kind) {
 	case VIEW_DIRECTORY:
 		return raw_mkdirat(root_fd, step->target, step->mode);
 	case VIEW_FILE:
 		return small_file(root_fd, step);
+	case VIEW_SECRET:
+		return secret_make_file(plan, state->secrets, step->secret, root_fd, step->target);
 	case VIEW_SYMLINK:
 		return raw_symlinkat(step->source, root_fd, step->target);
 	case VIEW_BIND:
@@ -219,7 +222,7 @@ static int fill(int root_fd, const struct plan *plan, struct confine_state *stat
 	result = make_scratch(root_fd, plan);
 	for (size_t i = 0; result == 0 && i < plan->view_count; i++) {
 		state->step = (int32_t)i;
-		result = carry_out(root_fd, &plan->view[i], state);
+		result = carry_out(root_fd, plan, &plan->view[i], state);
 	}
 	return result;
 }

@@ -49,7 +49,8 @@ static int set_variables(struct build *b)
 		                           .user = request->user_name,
 		                           .session = request->session,
 		                           .uid = b->facts->uid,
-		                           .environment = request->environment };
+		                           .environment = request->environment,
+		                           .secrets = &b->profile->secrets };
 	b->plan->session = request->session;
 	b->variables.xdg_config_home = environment_get(request->environment, "XDG_CONFIG_HOME");
 	b->script_dir = request->cwd;
@@ -119,9 +120,9 @@ int plan_build(const struct request *request, const struct profile *profile, con
                struct plan *out, struct error *err)
 {
 	static int (*const parts[])(struct build *) = {
-		set_variables,   refuse_not_yet,   plan_items,  plan_identity, plan_reach,    plan_cgroup,
-		plan_processors, plan_environment, plan_inputs, plan_view,     plan_landlock, plan_filter,
-		plan_limits,     plan_promises,    plan_stages, hash_script
+		set_variables, refuse_not_yet,  plan_items,       plan_identity, plan_reach, plan_cgroup,
+		plan_secrets,  plan_processors, plan_environment, plan_inputs,   plan_view,  plan_landlock,
+		plan_filter,   plan_limits,     plan_promises,    plan_stages,   hash_script
 	};
 	struct plan plan = { .profile = profile, .facts = *facts };
 	struct build b = { .request = request,

@@ -41,10 +41,24 @@ struct environment {
 	size_t count;
 };
 
+static bool is_secret_variable(const struct build *b, const char *name, size_t length)
+{
+	for (size_t i = 0; i < b->plan->secret_count; i++) {
+		const char *variable = b->plan->secrets[i].variable;
+
+		if (variable && strlen(variable) == length && strncmp(variable, name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is the name of a secret is not ours, nor the caller's. */
 static void set(struct build *b, struct environment *env, const char *name, const char *value)
 {
 	size_t length = strlen(name), at = 0;
 
+	if (is_secret_variable(b, name, length))
+		return;
 	while (at < env->count && !(strncmp(env->items[at], name, length) == 0 && env->items[at][length] == '='))
 		at++;
 	if (at == env->count) {
@@ -87,9 +101,14 @@ static int build_environment(struct build *b)
 	for (const char *const *v = b->request->environment; v && *v; v++) {
 		size_t length = strcspn(*v, "=");
 
+		/* as secrets they reach the script by `secrets` alone, or not at all */
+		if (plan_is_secret_source(&b->profile->secrets, *v, length))
+			continue;
 		if ((*v)[length] == '=' && is_allowed(&b->profile->env.allow, *v, length))
 			set(b, &env, arena_strndup(b->arena, *v, length), *v + length + 1);
 	}
+	if (b->plan->secrets_dir) /* where systemd's services look, too */
+		set(b, &env, "CREDENTIALS_DIRECTORY", b->plan->secrets_dir);
 	for (size_t i = 0; i < pairs->count; i++) {
 		const char *value = expand_variables(&pairs->items[i].value, &b->variables, b->arena, b->err);
 

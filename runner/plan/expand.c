@@ -43,14 +43,21 @@ static const char *variable_value(const char *name, const struct profile_string 
 			return table[i].value;
 	if (strcmp(name, "UID") == 0)
 		return arena_printf(arena, "%u", variables->uid);
-	if (strncmp(name, "env:", 4) == 0)
+	if (strncmp(name, "env:", 4) == 0 && !plan_is_secret_source(variables->secrets, name + 4, strlen(name + 4)))
 		return environment_get(variables->environment, name + 4);
 	return NULL;
 }
 
-static int variable_missing(const char *name, const struct profile_string *text, struct error *err)
+static int variable_missing(const char *name, const struct profile_string *text, const struct variables *variables,
+                            struct error *err)
 {
 	char shown[128];
+
+	if (strncmp(name, "env:", 4) == 0 && plan_is_secret_source(variables->secrets, name + 4, strlen(name + 4))) {
+		error_set(err, CODE_BAD_VARIABLE, "${%s} is a secret, and stands in no other value", name);
+		err->pos = text->pos;
+		return error_hint(err, "The script gets it where `secrets` says; read it there.");
+	}
 
 	error_set(err, CODE_BAD_VARIABLE, "${%s} has no value here", escape_into(shown, sizeof(shown), name));
 	err->pos = text->pos;
@@ -80,7 +87,7 @@ const char *expand_variables(const struct profile_string *text, const struct var
 		name = arena_strndup(arena, start + 2, (size_t)(end - start - 2));
 		value = variable_value(name, text, variables, arena);
 		if (!value) {
-			variable_missing(name, text, err);
+			variable_missing(name, text, variables, err);
 			return NULL;
 		}
 		text_add_n(&out, rest, (size_t)(start - rest));

@@ -96,6 +96,8 @@ static void add_private_places(struct build *b)
 {
 	const uint64_t all = READ_RIGHTS | WRITE_RIGHTS | LANDLOCK_ACCESS_FS_MAKE_SOCK;
 
+	if (b->plan->secrets_dir)
+		rule_add(b, b->plan->secrets_dir, true, READ_RIGHTS, false);
 	if (b->plan->mode == MODE_NAMESPACES) {
 		/* names are all that "/" gives, and of those the view holds no others than what is shown */
 		rule_add(b, "/", true, LANDLOCK_ACCESS_FS_READ_DIR, false);
@@ -110,10 +112,14 @@ static void add_private_places(struct build *b)
 	if (b->plan->private_tmp)
 		rule_add(b, b->plan->private_tmp, true, all, false);
 	add_host_proc(b);
-	if (may_share_shm(b))
+	if (may_share_shm(b)) {
+		if (b->plan->secrets_dir && path_is_below(b->plan->secrets_dir, INSIDE_SHM))
+			plan_note(b,
+			          "secrets lie in /dev/shm, which is shared with the script here: it can replace its "
+			          "own copies");
 		rule_add(b, INSIDE_SHM, true, all & ~(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO),
 		         true);
-	else
+	} else
 		plan_note(b, "/dev/shm is shared with other programs here, so the script may not use it: "
 		             "multiprocessing locks and shared memory will fail");
 }

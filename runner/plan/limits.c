@@ -112,7 +112,8 @@ int plan_limits(struct build *b)
 	if (profile->limits.file_size.set)
 		rlimit_add(b, RLIMIT_FSIZE, "limits.file_size", profile->limits.file_size.value,
 		           profile->limits.file_size.value, &profile->limits.file_size.pos);
-	rlimit_add(b, RLIMIT_CORE, "core dumps", 0, 0,
-	           &nobody); /* secrets do not end up in a file or in a crash handler */
+	/* Secrets do not end up in a file or in a crash handler: 0 would stop the file alone, 1 stops both (core(5),
+	 * and do_coredump() in the kernel, which refuses the pipe of a core_pattern at exactly 1). */
+	rlimit_add(b, RLIMIT_CORE, "core dumps", 1, 1, &nobody);
 	return 0;
 }

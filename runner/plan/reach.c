@@ -7,12 +7,12 @@
 #include "base/text.h"
 #include "plan/parts.h"
 
-static bool is_permitted(struct build *b, const struct item *item, const struct file_grants *list)
+bool plan_is_permitted(struct build *b, const char *source, const struct file_grants *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const char *path = expand_path(&list->items[i].path, &b->variables, b->arena, b->err), *real = NULL;
 
-		if (path && path_follow(path, b->arena, NULL, &real, NULL) == 0 && path_is_below(item->source, real))
+		if (path && path_follow(path, b->arena, NULL, &real, NULL) == 0 && path_is_below(source, real))
 			return true;
 	}
 	return false;
@@ -26,9 +26,9 @@ static int check_ceiling(struct build *b, const struct item *item)
 
 	if (!ceiling || item->origin != ORIGIN_GRANT)
 		return 0;
-	permitted = item->write ? !ceiling->has_write || is_permitted(b, item, &ceiling->write)
-	                        : !ceiling->has_read || is_permitted(b, item, &ceiling->read) ||
-	                                  (ceiling->has_write && is_permitted(b, item, &ceiling->write));
+	permitted = item->write ? !ceiling->has_write || plan_is_permitted(b, item->source, &ceiling->write)
+	                        : !ceiling->has_read || plan_is_permitted(b, item->source, &ceiling->read) ||
+	                                  (ceiling->has_write && plan_is_permitted(b, item->source, &ceiling->write));
 	if (permitted)
 		return 0;
 	error_set(b->err, CODE_LOCKED, "files.%s: %s is more than %s permits", item->write ? "write" : "read",

@@ -34,6 +34,12 @@ static bool has_hostname(const struct plan *plan)
 	return plan->hostname != NULL;
 }
 
+/* A view has them among its steps. */
+static bool has_secrets_directory(const struct plan *plan)
+{
+	return plan->secrets_dir && plan->mode == MODE_LANDLOCK;
+}
+
 static bool has_private_directory(const struct plan *plan)
 {
 	return plan->private_tmp != NULL;
@@ -81,6 +87,11 @@ static void describe_network(const struct plan *plan, struct text *out)
 static void describe_hostname(const struct plan *plan, struct text *out)
 {
 	text_add_escaped(out, plan->hostname);
+}
+
+static void describe_secrets(const struct plan *plan, struct text *out)
+{
+	text_addf(out, "%s, in memory", plan->secrets_dir);
 }
 
 static void describe_private(const struct plan *plan, struct text *out)
@@ -132,6 +143,7 @@ const struct stage stages[STAGE_COUNT] = {
 	[STAGE_PRIVATE_DIRECTORY] = { "private_directory",
 	                              "made by init, which removes it whoever dies; before the identity, whose it becomes",
 	                              has_private_directory, describe_private },
+	[STAGE_SECRETS] = { "secrets", "like the private directory", has_secrets_directory, describe_secrets },
 	[STAGE_CAPABILITY_BOUNDS] = { "capability_bounds", "needs CAP_SETPCAP, which the next but one gives up",
 	                              drops_bounds, describe_name },
 	[STAGE_IDENTITY] = { "identity", "needs CAP_SETUID, CAP_SETGID; after the view, which root builds",

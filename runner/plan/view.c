@@ -8,6 +8,7 @@
 #include "host/uapi.h"
 #include "plan/parts.h"
 
+#define SECRET_ROOM (80 * 1024) /* the most that one can be, and a page for what is around it */
 #define SAFE_MOUNT (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
 /* What lies at a path inside; sorted by path, so that a directory comes before its contents. */
@@ -19,6 +20,7 @@ struct entry {
 	const char *content;
 	uint64_t attributes;
 	uint32_t mode;
+	size_t secret; /* VIEW_SECRET */
 	bool directory;
 };
 
@@ -188,6 +190,17 @@ static void add_etc(struct build *b, struct entries *list)
 			                           .mode = 0444 });
 }
 
+static void add_secrets(struct build *b, struct entries *list)
+{
+	for (size_t i = 0; i < b->plan->secret_count; i++)
+		if (b->plan->secrets[i].path)
+			entry_add(b, list,
+			          &(struct entry){ .path = b->plan->secrets[i].path,
+			                           .kind = VIEW_SECRET,
+			                           .secret = i,
+			                           .mode = 0400 });
+}
+
 /* An empty thing that nobody may open, over what is denied, wherever a shown directory leads to it. */
 static void add_masks(struct build *b, struct entries *list)
 {
@@ -253,6 +266,7 @@ static void collect(struct build *b, struct entries *list)
 				  .path = b->plan->cwd, .kind = VIEW_DIRECTORY, .mode = 0755, .directory = true });
 	add_links(b, list);
 	add_etc(b, list);
+	add_secrets(b, list);
 	add_masks(b, list);
 	qsort(list->items, list->count, sizeof(*list->items), compare_entries);
 }
@@ -336,6 +350,7 @@ static int emit_entry(struct build *b, const struct entries *list, size_t index)
 	step = step_add(b, entry->kind, entry->path);
 	step->source = entry->item ? entry->item->source : entry->source;
 	step->content = entry->content;
+	step->secret = entry->secret;
 	step->mode = entry->mode;
 	step->attributes = entry->attributes;
 	step->recursive = entry->kind == VIEW_BIND && entry->directory;
@@ -379,7 +394,7 @@ static void size_scratch(struct build *b)
 
 	b->plan->scratch_bytes = tmp->set ? tmp->value : (uint64_t)64 << 20;
 	b->plan->scratch_inodes = 64 + b->plan->scratch_bytes / 4096;
-	b->plan->root_bytes = (uint64_t)1 << 20;
+	b->plan->root_bytes = ((uint64_t)1 << 20) + b->plan->secret_count * SECRET_ROOM;
 }
 
 int plan_view(struct build *b)

@@ -72,13 +72,16 @@ static bool is_relative(const struct field *field, const char *value)
 
 void field_resolve(const struct field *field, const struct profile_string *string, struct text *out)
 {
-	static const char here[] = "${PROFILE_DIR}", venv[] = "venv:";
+	static const char here[] = "${PROFILE_DIR}";
+	const char *prefix = field->text == TEXT_INTERPRETER   ? "venv:"
+	                     : field->text == TEXT_SECRET_FROM ? SECRET_FROM_FILE
+	                                                       : NULL;
 	const char *base = string->base_dir ? string->base_dir : "${CWD}";
 	const char *value = string->value, *next;
 
-	if (field->text == TEXT_INTERPRETER && strncmp(value, venv, strlen(venv)) == 0) {
-		text_add(out, venv);
-		value += strlen(venv);
+	if (prefix && strncmp(value, prefix, strlen(prefix)) == 0) {
+		text_add(out, prefix);
+		value += strlen(prefix);
 		if (value[0] != '/' && strncmp(value, "${", 2) != 0)
 			text_addf(out, "%s/", strcmp(base, "/") == 0 ? "" : base);
 	} else if (is_relative(field, value)) {

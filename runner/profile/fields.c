@@ -167,9 +167,9 @@ const struct field profile_fields[] = {
 	  .standard = "any", .example = "{APP_MODE: {enum: [fast, slow]}, APP_PORT: {type: int, min: 1, optional: true}}",
 	  .help = "Rules for variables of the script's environment, by name. They grant nothing: env.allow or env.set must." },
 
-	{ .path = "secrets", .type = FIELD_SECRETS, .merge = MERGE_ADD, .not_yet = true, AT(secrets),
+	{ .path = "secrets", .type = FIELD_SECRETS, .merge = MERGE_ADD, .text = TEXT_SECRET_FROM, AT(secrets),
 	  .standard = "{}", .example = "{db: {from: \"env:DB_PW\", as: file}}",
-	  .help = "Secrets by name: {from: env:NAME | file:/p | fd:3 | credential:NAME, as: file | env:NAME}." },
+	  .help = "Secrets by name: {from: env:NAME | file:PATH | fd:3 | credential:NAME, as: file | env:NAME}." },
 
 	{ .path = "limits", .type = FIELD_SECTION,
 	  .help = "What the script may use; the whole tree of its processes counts." },

@@ -6,7 +6,7 @@
 /* The nodes of one flag, innermost first. */
 struct flag_nodes {
 	const struct field *field;
-	struct node scalar, inner, outer;
+	struct node scalar, inner, outer, as;
 	const struct node *top;
 };
 
@@ -27,8 +27,27 @@ static bool split_pair(struct arena *arena, const char *text, const char **name,
 	return true;
 }
 
-/* --env NAME passes a variable on, --env NAME=V sets it; --secret NAME=SOURCE; --net adds to the rules, which makes the
- * network one by rules. Everything else is the value of its key, or one entry of its list. */
+/* SOURCE[,as=WAY]: the last one counts, since a path may hold one, too. */
+static void make_secret(struct loader *loader, const char *name, const char *source, struct flag_nodes *out)
+{
+	static const char mark[] = ",as=";
+	const char *as = NULL;
+
+	for (const char *next = strstr(source, mark); next; next = strstr(next + 1, mark))
+		as = next;
+	out->scalar.text = as ? arena_strndup(loader->arena, source, (size_t)(as - source)) : source;
+	wrap(&out->inner, NODE_MAPPING, &out->scalar, "from");
+	if (as) {
+		out->as = (struct node){ .kind = NODE_SCALAR, .quoted = true, .text = as + strlen(mark), .key = "as" };
+		out->scalar.next = out->inner.last = &out->as;
+		out->inner.count = 2;
+	}
+	wrap(&out->outer, NODE_MAPPING, &out->inner, name);
+	out->top = &out->outer;
+}
+
+/* --env NAME passes a variable on, --env NAME=V sets it; --secret NAME=SOURCE[,as=WAY]; --net adds to the rules, which
+ * makes the network one by rules. Everything else is the value of its key, or one entry of its list. */
 static void make_nodes(struct loader *loader, const struct field *field, const char *text, struct flag_nodes *out)
 {
 	const char *name, *value;
@@ -42,10 +61,7 @@ static void make_nodes(struct loader *loader, const struct field *field, const c
 		wrap(&out->inner, NODE_MAPPING, &out->scalar, name);
 		out->top = &out->inner;
 	} else if (field->type == FIELD_SECRETS && split_pair(loader->arena, text, &name, &value)) {
-		out->scalar.text = value;
-		wrap(&out->inner, NODE_MAPPING, &out->scalar, "from");
-		wrap(&out->outer, NODE_MAPPING, &out->inner, name);
-		out->top = &out->outer;
+		make_secret(loader, name, value, out);
 	} else if (field->type == FIELD_STRINGS && field_is_in(field, "network")) {
 		out->field = field_find("network");
 		wrap(&out->inner, NODE_LIST, &out->scalar, NULL);
@@ -108,6 +124,12 @@ static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 	}
 	if (loader->profile->locked && !is_limit(field)) {
 		refuse(loader, flag, "is refused");
+		return;
+	}
+	if (field->type == FIELD_SECRETS && !strchr(flag->value, '=')) {
+		/* not quoted: it may be the secret itself */
+		loader_report(loader, SEVERITY_ERROR, CODE_BAD_VALUE, &pos, 0, "a secret is NAME=SOURCE")->hint =
+			"Write --secret db=env:DB_PW; also file:PATH, fd:3, credential:NAME.";
 		return;
 	}
 	make_nodes(loader, field, flag->value, &nodes);

@@ -224,6 +224,30 @@ static void judge_grants(struct loader *loader, const char *key, struct file_gra
 	}
 }
 
+/* A secret grants what it is made from: a variable is bounded by env.allow, a file by files.read (in the plan, which
+ * resolves it). Descriptors and credentials are handed over by whoever calls. */
+static void judge_secrets(struct loader *loader)
+{
+	const struct profile_strings *most = &loader->ceiling->most->env.allow;
+	const struct secrets *list = &loader->profile->secrets;
+	const struct source_pos nowhere = { 0 };
+
+	if (!ceiling_has(loader->ceiling, "env.allow"))
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct profile_string *from = &list->items[i].from;
+		size_t k = 0;
+
+		if (strncmp(from->value, SECRET_FROM_ENV, strlen(SECRET_FROM_ENV)))
+			continue;
+		while (k < most->count && !covers_env(most->items[k].value, from->value + strlen(SECRET_FROM_ENV)))
+			k++;
+		if (k == most->count)
+			ceiling_refuse(loader, &from->pos, most->count ? &most->items[0].pos : &nowhere, "secrets",
+			               from->value);
+	}
+}
+
 /* What is denied by the ceiling is denied. */
 static void add_denials(struct loader *loader)
 {
@@ -265,4 +289,5 @@ void ceiling_intersect(struct loader *loader)
 	judge_network(loader);
 	judge_exec(loader);
 	judge_require(loader);
+	judge_secrets(loader);
 }

@@ -359,16 +359,18 @@ static bool check_secret_from(struct reader *reader, const char *path, const str
 	uint64_t fd;
 
 	(void)value;
-	if (strncmp(text, "env:", 4) == 0 && text[4] && text[4 + env_name_length(text + 4)] == '\0')
+	if (strncmp(text, SECRET_FROM_ENV, 4) == 0 && text[4] && text[4 + env_name_length(text + 4)] == '\0')
 		return true;
-	if (strncmp(text, "file:", 5) == 0 && (text[5] == '/' || strncmp(text + 5, "${", 2) == 0))
+	if (strncmp(text, SECRET_FROM_FILE, 5) == 0 && text[5] && text[5] != '~')
 		return true;
-	if (strncmp(text, "fd:", 3) == 0 && parse_count(text + 3, &fd) == UNIT_OK && fd <= 1048576)
+	/* 1 and 2 are where the script writes */
+	if (strncmp(text, SECRET_FROM_FD, 3) == 0 && parse_count(text + 3, &fd) == UNIT_OK && fd != 1 && fd != 2 &&
+	    fd <= 1048576)
 		return true;
-	if (strncmp(text, "credential:", 11) == 0 && text[11] && !strchr(text + 11, '/') && text[11] != '.')
+	if (strncmp(text, SECRET_FROM_CREDENTIAL, 11) == 0 && text[11] && !strchr(text + 11, '/') && text[11] != '.')
 		return true;
 	item = reader_error(reader, node, CODE_BAD_VALUE, "%s: not a source of a secret", path);
-	item->hint = "It is env:NAME, file:/path, fd:NUMBER or credential:NAME.";
+	item->hint = "It is env:NAME, file:PATH, fd:NUMBER (not 1 or 2) or credential:NAME.";
 	/* Neither quoted nor shown: it may well be the secret itself. */
 	item->source_line = NULL;
 	item->length = 0;
@@ -382,7 +384,7 @@ static bool check_secret_as(struct reader *reader, const char *path, const struc
 	(void)value;
 	if (strcmp(text, "file") == 0)
 		return true;
-	if (strncmp(text, "env:", 4) == 0 && text[4] && text[4 + env_name_length(text + 4)] == '\0')
+	if (strncmp(text, SECRET_AS_VARIABLE, 4) == 0 && text[4] && text[4 + env_name_length(text + 4)] == '\0')
 		return true;
 	return wrong(reader, node, path, "is no way to hand a secret over", "It is file (the default) or env:NAME.");
 }
@@ -458,7 +460,8 @@ const struct text_rule text_rules[TEXT_KIND_COUNT] = {
 	                 .wrong = "mail" },
 	[TEXT_ALERT] = { check_alert, .choices = alert_choices, .wrong = "rain" },
 	[TEXT_SECRET_FROM] = { check_secret_from, .variables = true,
-	                       .pattern = "^(env:" ENV_NAME "|file:" ROOTED ".*|fd:[0-9]+|credential:[^/.][^/]*)$",
+	                       .pattern = "^(env:" ENV_NAME
+	                                  "|file:[^~].*|fd:([03-9]|[0-9]{2,7})|credential:[^/.][^/]*)$",
 	                       .wrong = "hunter2" },
 	[TEXT_SECRET_AS] = { check_secret_as, .pattern = "^(file|env:" ENV_NAME ")$", .wrong = "argv" },
 	[TEXT_INPUT_OPTION] = { check_input_option, .pattern = "^--?[A-Za-z0-9][A-Za-z0-9._-]*$", .wrong = "verbose" },

@@ -112,3 +112,12 @@ bool is_secret_name(const char *name)
 		start += length + 1;
 	}
 }
+
+const char *secret_variable(const struct secret *secret)
+{
+	const size_t prefix = strlen(SECRET_AS_VARIABLE);
+
+	return secret->as.value && strncmp(secret->as.value, SECRET_AS_VARIABLE, prefix) == 0
+	               ? secret->as.value + prefix
+	               : NULL;
+}

@@ -71,7 +71,7 @@ static int run_with_output(const struct plan *plan, int out_fd, struct outcome *
 			result = error_set_errno(err, CODE_SETUP_FAILED, "the interpreter's output");
 	}
 	if (result == 0)
-		result = supervise_run(plan, outcome, err);
+		result = supervise_run(plan, NULL, outcome, err);
 	for (int fd = 0; fd < 3; fd++) {
 		if (saved[fd] >= 0 && dup2(saved[fd], fd) < 0)
 			result = error_set_errno(err, CODE_SETUP_FAILED, "our own output");

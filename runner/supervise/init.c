@@ -26,7 +26,7 @@
 
 #define CONTROL_FD 3
 #define SIGNAL_FD 4
-#define PRIVATE_FD 5
+#define FIRST_HELD_FD 5
 #define ARGUMENTS_MAX (8 << 20) /* more than the kernel lets anybody pass */
 
 static void send_report(const struct report *report)
@@ -67,6 +67,8 @@ static _Noreturn void leave(const struct plan *plan, const struct confine_state 
 	end_others(plan, script);
 	if (state->private_fd >= 0)
 		remove_tree(plan->private_tmp);
+	if (state->secrets_fd >= 0)
+		remove_tree(plan->secrets_dir);
 	raw_exit(status);
 }
 
@@ -118,8 +120,9 @@ static void obey(const struct plan *plan, const struct confine_state *state, pid
 static void prepare(const struct plan *plan, struct confine_state *state)
 {
 	const uint64_t child = 1ULL << (SIGCHLD - 1);
+	const int held[] = { state->private_fd, state->secrets_fd };
 	struct stage_failure failure = { .stage = STAGE_SESSION };
-	int fd;
+	int fd, next = FIRST_HELD_FD;
 
 	failure.sys_errno = -(int)raw_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* with a PID namespace init's end ends everything; without one it must outlive the supervisor to do that by
@@ -140,9 +143,10 @@ static void prepare(const struct plan *plan, struct confine_state *state)
 		fail(plan, state, &failure);
 	if (fd != SIGNAL_FD)
 		raw_dup3(fd, SIGNAL_FD, O_CLOEXEC);
-	if (state->private_fd >= 0)
-		raw_dup3(state->private_fd, PRIVATE_FD, O_CLOEXEC);
-	raw_close_range(state->private_fd >= 0 ? PRIVATE_FD + 1 : SIGNAL_FD + 1, ~0U, 0);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		if (held[i] >= 0)
+			raw_dup3(held[i], next++, O_CLOEXEC);
+	raw_close_range((unsigned)next, ~0U, 0);
 	state->parent_pid = raw_getpid();
 	state->control_fd = CONTROL_FD;
 	clear_command_line();
@@ -161,12 +165,17 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 			state->id_map_fd = raw_fcntl(CONTROL_FD, F_DUPFD_CLOEXEC, 10);
 		raw_dup3(control_fd, CONTROL_FD, O_CLOEXEC);
 	}
+	/* a process that cannot be dumped cannot write its own map, either; prepare() takes that back */
+	if (state->secrets && plan->uid_map)
+		raw_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (confine_run_stages(plan, state, STAGE_IDENTITY_MAP, STAGE_NO_NEW_PRIVS, &failure))
 		fail(plan, state, &failure);
 	prepare(plan, state);
+	secrets_forget_files(state->secrets);
 	script = vfork();
 	if (script == 0)
 		script_main(plan, state, &failure);
+	secrets_forget(state->secrets);
 	/* the script's process shared our memory until it ran exec or ended: it has written down how far it came */
 	if (script < 0 || failure.stage != STAGE_COUNT)
 		fail(plan, state, &failure);

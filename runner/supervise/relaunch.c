@@ -103,6 +103,8 @@ static const char *step_name(const struct plan *plan, const struct stage_failure
 		return "";
 	if (failure->stage == STAGE_PRIVATE_DIRECTORY)
 		return plan->private_tmp;
+	if (failure->stage == STAGE_SECRETS)
+		return plan->secrets_dir;
 	if (failure->stage == STAGE_VIEW)
 		return plan->view[failure->step].source ? plan->view[failure->step].source
 		                                        : plan->view[failure->step].target;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,6 +26,7 @@
 #include "supervise/meter.h"
 #include "supervise/output.h"
 #include "supervise/protocol.h"
+#include "supervise/secrets.h"
 #include "supervise/tidy.h"
 
 /* How long init may take to end everything. */
@@ -301,10 +303,16 @@ static void finish_output(struct supervisor *s)
 	s->outcome->output_errno = output.sys_errno;
 }
 
+/* The new process's number or -errno. */
 static pid_t start_init(const struct plan *plan, int cgroup_fd, struct confine_state *state, int fds[2])
 {
-	pid_t pid = cgroup_fd >= 0 ? raw_clone_into(plan->namespaces, cgroup_fd) : raw_clone(plan->namespaces, NULL);
+	const char **environment;
+	pid_t pid;
 
+	if (secrets_environment(plan, state->secrets, &environment))
+		return -ENOMEM;
+	state->envp = environment ? environment : plan->envp;
+	pid = cgroup_fd >= 0 ? raw_clone_into(plan->namespaces, cgroup_fd) : raw_clone(plan->namespaces, NULL);
 	if (pid == 0) {
 		raw_close(fds[0]);
 		if (output_take_over(&output) < 0)
@@ -312,6 +320,7 @@ static pid_t start_init(const struct plan *plan, int cgroup_fd, struct confine_s
 		init_main(plan, state, fds[1]);
 	}
 	output_started(&output);
+	free(environment);
 	return pid;
 }
 
@@ -354,6 +363,8 @@ static void wait_for_end(struct supervisor *s)
 	/* init has done it, unless it was killed, or may not: a /tmp that is not open to the script's user */
 	if (s->plan->private_tmp && s->outcome->failure.stage != STAGE_PRIVATE_DIRECTORY)
 		remove_tree(s->plan->private_tmp);
+	if (s->plan->secrets_dir && s->plan->mode == MODE_LANDLOCK && s->outcome->failure.stage != STAGE_SECRETS)
+		remove_tree(s->plan->secrets_dir);
 	judge_signal(s);
 	/* the kernel ended all of it, init too, before that could report anything */
 	if (!s->limit_reached && s->outcome->kind != OUTCOME_EXITED && cgroup_memory_reached(&s->cgroup, &limit))
@@ -374,17 +385,24 @@ static int prepare_idmap(const struct plan *plan, struct confine_state *state, s
 {
 	if (!plan->idmapped)
 		return 0;
+	/* opening a namespace asks for what tracing asks for, which root may be without: so not while we are closed */
+	if (state->secrets)
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	state->id_map_fd = idmap_open(plan->uid, plan->gid);
+	if (state->secrets)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (state->id_map_fd >= 0)
 		return 0;
 	*failure = (struct stage_failure){ .stage = STAGE_VIEW, .step = first_idmapped(plan), .sys_errno = errno };
 	return -1;
 }
 
-int supervise_run(const struct plan *plan, struct outcome *out, struct error *err)
+int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct outcome *out, struct error *err)
 {
 	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
-	struct confine_state state = { .id_map_fd = -1, .private_fd = -1 };
+	struct confine_state state = {
+		.id_map_fd = -1, .private_fd = -1, .secrets_fd = -1, .secrets = plan->secret_count ? secrets : NULL
+	};
 	struct supervisor s = { .plan = plan, .outcome = &outcome, .control_fd = -1, .signal_fd = -1 };
 	void (*on_broken_pipe)(int);
 	int fds[2];
@@ -422,8 +440,11 @@ int supervise_run(const struct plan *plan, struct outcome *out, struct error *er
 			outcome.failure.sys_errno = -s.init;
 	} else {
 		on_broken_pipe = output.count ? signal(SIGPIPE, SIG_IGN) : SIG_ERR;
+		/* while the interpreter starts */
 		if (plan->private_tmp)
-			tidy_up_after_others(plan); /* while the interpreter starts */
+			tidy_up_after_others(plan, plan->private_tmp);
+		if (plan->secrets_dir && plan->mode == MODE_LANDLOCK)
+			tidy_up_after_others(plan, plan->secrets_dir);
 		watch(&s);
 		wait_for_end(&s);
 		if (on_broken_pipe != SIG_ERR)

@@ -12,10 +12,10 @@
 #include "base/fds.h"
 #include "supervise/children.h"
 
-/* "pyconfine-0123456789abcdef", as ours is called. */
+/* "pyconfine-0123456789abcdef", "pyconfine-secrets-0123456789abcdef", as ours is called. */
 static bool is_name_like(const char *name, const char *ours)
 {
-	size_t prefix = strcspn(ours, "-") + 1;
+	size_t prefix = (size_t)(strrchr(ours, '-') - ours) + 1;
 
 	return strlen(name) == strlen(ours) && strncmp(name, ours, prefix) == 0 &&
 	       strspn(name + prefix, "0123456789abcdef") == strlen(name + prefix);
@@ -48,19 +48,19 @@ static void look_at(const struct plan *plan, const char *folder, const char *nam
 		remove_tree(path);
 }
 
-void tidy_up_after_others(const struct plan *plan)
+void tidy_up_after_others(const struct plan *plan, const char *ours)
 {
-	const char *ours = strrchr(plan->private_tmp, '/');
+	const char *name = strrchr(ours, '/') + 1;
 	char folder[64];
 	const struct dirent *entry;
 	DIR *directory;
 
-	snprintf(folder, sizeof(folder), "%.*s", (int)(ours - plan->private_tmp), plan->private_tmp);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(name - 1 - ours), ours);
 	directory = opendir(folder);
 	if (!directory)
 		return;
 	for (size_t names = 0; names < TIDY_NAMES_MAX && (entry = readdir(directory)); names++)
-		if (is_name_like(entry->d_name, ours + 1))
+		if (is_name_like(entry->d_name, name))
 			look_at(plan, folder, entry->d_name);
 	closedir(directory);
 }

@@ -93,12 +93,33 @@ static void does_not_expand_twice(void **state)
 	arena_free(&arena);
 }
 
+static void a_secret_is_no_variable(void **state)
+{
+	static const char *const caller[] = { "DB_PW=hunter2", "DB_PW2=other", NULL };
+	struct secret items[] = { { .name = { .value = "db" }, .from = { .value = "env:DB_PW" } } };
+	const struct secrets secrets = { items, 1 };
+	struct variables own = variables;
+	struct profile_string text = { .value = "/a/${env:DB_PW}" };
+	struct arena arena = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	own.environment = caller;
+	own.secrets = &secrets;
+	assert_null(expand_variables(&text, &own, &arena, &err));
+	assert_string_equal(err.message, "${env:DB_PW} is a secret, and stands in no other value");
+	text.value = "/a/${env:DB_PW2}";
+	assert_string_equal(expand_variables(&text, &own, &arena, &err), "/a/other");
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expands_paths),
 		cmocka_unit_test(refuses_what_has_no_value),
 		cmocka_unit_test(does_not_expand_twice),
+		cmocka_unit_test(a_secret_is_no_variable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

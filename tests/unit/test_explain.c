@@ -94,6 +94,25 @@ static void prints_what_is_not_built_yet(void **state)
 	assert_true(explain_is_refused(&made.prepared.plan));
 }
 
+static void prints_where_secrets_come_from(void **state)
+{
+	struct plan_secret secrets[] = {
+		{ .name = "db", .from = "env:DB_PW", .path = "/run/secrets/db" },
+		{ .name = "key", .from = "file:/etc/key", .variable = "API_KEY" },
+	};
+	struct made_up made;
+
+	(void)state;
+	make(&made);
+	made.prepared.plan.secrets = secrets;
+	made.prepared.plan.secret_count = 2;
+	expect(&made, HEAD TITLE
+	       "no limit     exec, privileges, processes, memory, cpu_time, cpus, process_count, open_files, file_size, output, tmp, "
+	       "timeout\n"
+	       "secrets      db from env:DB_PW as file /run/secrets/db\n"
+	       "             key from file:/etc/key as variable API_KEY\n");
+}
+
 /* Long names push columns aside instead of running into them; nothing that a file name holds reaches the terminal
  * raw. */
 static void keeps_columns_apart(void **state)
@@ -116,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_as_the_contract_shows),
 		cmocka_unit_test(prints_what_is_not_built_yet),
+		cmocka_unit_test(prints_where_secrets_come_from),
 		cmocka_unit_test(keeps_columns_apart),
 	};
 

@@ -153,8 +153,6 @@ static void refuses_command_lines(void **state)
 		  "`pyconfine help run` lists the options." },
 		{ { "--trace", "a.py" }, CODE_NOT_YET, "--trace is not built yet; it is refused rather than ignored",
 		  "Run without --trace." },
-		{ { "--secret", "a=env:B", "a.py" }, CODE_NOT_YET, "--secret is not built yet; it is refused rather than ignored",
-		  "Run without --secret." },
 		{ { "-m" }, CODE_USAGE, "-m needs a value", "Write -m MODULE [ARGS...]." },
 		{ { "-m", "" }, CODE_USAGE, "-m needs the name of a module, and got an empty one", "" },
 		{ { "-c" }, CODE_USAGE, "-c needs a value", "Write -c CODE [ARGS...]." },

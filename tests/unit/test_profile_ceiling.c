@@ -73,6 +73,11 @@ static void grants_outside_are_errors(void **state)
 		{ "system: {user: nobody}", "system: {user: keep}", "system.user: this user is more than" },
 		{ "require: all", "require: {memory: best-effort}", "require: memory is more than" },
 		{ "require: {memory: best-effort}", "require: {memory: per-process}", NULL },
+		{ "env: {allow: [\"DB_*\", LANG, \"LC_*\", TZ]}", "secrets: {db: {from: \"env:DB_PW\"}}", NULL },
+		{ "env: {allow: [LANG, \"LC_*\", TZ]}", "secrets: {db: {from: \"env:DB_PW\"}}",
+		  "secrets: env:DB_PW is more than" },
+		{ "env: {allow: []}", "secrets: {db: {from: \"fd:3\"}}", NULL },
+		{ "limits: {memory: 1G}", "secrets: {db: {from: \"env:DB_PW\"}}", NULL },
 		{ "limits: {memory: 1G}", "network: host\nexec: any", NULL },
 	};
 

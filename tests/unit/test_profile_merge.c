@@ -239,11 +239,17 @@ static void load_with_flags(struct reading *reading, const char *profile, const 
 static void flags_come_last(void **state)
 {
 	const struct profile_flag flags[] = {
-		{ "files.read", "data/in", "--read" },     { "files.write", "/out", "--write" },
-		{ "network.allow", "a.net:443", "--net" }, { "exec", "git", "--exec" },
-		{ "env.allow", "PATH", "--env" },          { "env.allow", "MODE=a=b", "--env" },
-		{ "secrets", "db=env:DB", "--secret" },    { "limits.timeout", "30s", "--timeout" },
-		{ "limits.memory", "none", "--memory" },   { "python.interpreter", "3.12", "--python" },
+		{ "files.read", "data/in", "--read" },
+		{ "files.write", "/out", "--write" },
+		{ "network.allow", "a.net:443", "--net" },
+		{ "exec", "git", "--exec" },
+		{ "env.allow", "PATH", "--env" },
+		{ "env.allow", "MODE=a=b", "--env" },
+		{ "secrets", "db=env:DB", "--secret" },
+		{ "limits.timeout", "30s", "--timeout" },
+		{ "limits.memory", "none", "--memory" },
+		{ "python.interpreter", "3.12", "--python" },
+		{ "secrets", "k=file:k,as=x,as=env:KEY", "--secret" },
 	};
 	READING_CLEANUP struct reading reading;
 	const struct profile *p = &reading.profile;
@@ -266,7 +272,9 @@ static void flags_come_last(void **state)
 	assert_true(p->limits.timeout.named);
 	assert_false(p->limits.memory.set);
 	assert_string_equal(p->python.interpreter.value, "3.12");
-	assert_int_equal(p->not_yet.count, 2);
+	assert_string_equal(p->secrets.items[1].from.value, "file:k,as=x");
+	assert_string_equal(p->secrets.items[1].as.value, "env:KEY");
+	assert_int_equal(p->not_yet.count, 1);
 	assert_string_equal(p->not_yet.items[0].pos.file, "--net");
 }
 

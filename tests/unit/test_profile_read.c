@@ -264,8 +264,8 @@ static void keys_of_later_versions_are_recorded(void **state)
 {
 	READING_CLEANUP struct reading reading;
 	const struct profile_strings *list = &reading.profile.not_yet;
-	static const char *const keys[] = { "outputs",        "network.allow", "network.listen", "secrets",
-		                            "system.devices", "audit.log",     "alerts",         "decoys" };
+	static const char *const keys[] = { "outputs",   "network.allow", "network.listen", "system.devices",
+		                            "audit.log", "alerts",        "decoys" };
 
 	(void)state;
 	read_alone(&reading,
@@ -273,11 +273,11 @@ static void keys_of_later_versions_are_recorded(void **state)
 	           "decoys: [/etc/keys]\naudit: {log: journal}\nnetwork: {allow: [\"1.2.3.4:5\"], listen: [1]}\n"
 	           "system: {devices: [/dev/kvm]}\n");
 	assert_clean(&reading);
-	assert_int_equal(list->count, 8);
-	for (size_t i = 0; i < 8; i++)
+	assert_int_equal(list->count, 7);
+	for (size_t i = 0; i < 7; i++)
 		assert_string_equal(list->items[i].value, keys[i]);
 	assert_int_equal(list->items[0].pos.line, 2);
-	assert_int_equal(list->items[5].pos.line, 6);
+	assert_int_equal(list->items[4].pos.line, 6);
 	reading_free(&reading);
 	read_alone(
 		&reading,
