@@ -10,8 +10,8 @@
 /* How many names are looked at: a crowded /tmp is no reason to be slow. */
 #define TIDY_NAMES_MAX 4096
 
-/* Beside `ours`, plan->private_tmp or plan->secrets_dir: removes the directories of that kind that are nobody's any
- * more and were ours, or of a session of ours (root's sessions have users of their own). */
-void tidy_up_after_others(const struct plan *plan, const char *ours);
+/* Beside plan->private_tmp and, without a view, plan->secrets_dir: removes the directories of that kind that are
+ * nobody's any more and were ours, or of a session of ours (root's sessions have users of their own). */
+void tidy_up_after_others(const struct plan *plan);
 
 #endif

@@ -23,7 +23,7 @@ const struct stage_action stage_actions[STAGE_COUNT] = {
 	[STAGE_EXEC] = { exec_apply, NULL },
 	[STAGE_INIT_FILTER] = { init_filter_apply, NULL },
 };
-static_assert(STAGE_COUNT == 17, "a new stage needs a row");
+static_assert(STAGE_COUNT == 18, "a new stage needs a row");
 
 static int stage_failed(struct stage_failure *failure, enum stage_id stage, int verify, int32_t step, int result)
 {

@@ -164,7 +164,7 @@ const struct stage stages[STAGE_COUNT] = {
 	[STAGE_INIT_FILTER] = { "init_filter", "after the script's process was made, which would inherit it", always,
 	                        describe_name },
 };
-static_assert(STAGE_COUNT == 17, "a new stage needs a row");
+static_assert(STAGE_COUNT == 18, "a new stage needs a row");
 
 int plan_stages(struct build *b)
 {

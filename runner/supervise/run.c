@@ -440,11 +440,7 @@ int supervise_run(const struct plan *plan, const struct secret_store *secrets, s
 			outcome.failure.sys_errno = -s.init;
 	} else {
 		on_broken_pipe = output.count ? signal(SIGPIPE, SIG_IGN) : SIG_ERR;
-		/* while the interpreter starts */
-		if (plan->private_tmp)
-			tidy_up_after_others(plan, plan->private_tmp);
-		if (plan->secrets_dir && plan->mode == MODE_LANDLOCK)
-			tidy_up_after_others(plan, plan->secrets_dir);
+		tidy_up_after_others(plan); /* while the interpreter starts */
 		watch(&s);
 		wait_for_end(&s);
 		if (on_broken_pipe != SIG_ERR)

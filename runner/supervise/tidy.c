@@ -48,7 +48,7 @@ static void look_at(const struct plan *plan, const char *folder, const char *nam
 		remove_tree(path);
 }
 
-void tidy_up_after_others(const struct plan *plan, const char *ours)
+static void tidy_beside(const struct plan *plan, const char *ours)
 {
 	const char *name = strrchr(ours, '/') + 1;
 	char folder[64];
@@ -63,4 +63,12 @@ void tidy_up_after_others(const struct plan *plan, const char *ours)
 		if (is_name_like(entry->d_name, name))
 			look_at(plan, folder, entry->d_name);
 	closedir(directory);
+}
+
+void tidy_up_after_others(const struct plan *plan)
+{
+	if (plan->private_tmp)
+		tidy_beside(plan, plan->private_tmp);
+	if (plan->secrets_dir && plan->mode == MODE_LANDLOCK)
+		tidy_beside(plan, plan->secrets_dir);
 }
