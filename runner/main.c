@@ -2,6 +2,7 @@
  * (commands/table.c). */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -36,6 +37,21 @@ static char **copy_arguments(int argc, char **argv, struct arena *arena)
 	return copy;
 }
 
+static void end_by_signal(int number)
+{
+	_exit(EXIT_SIGNAL_BASE + number);
+}
+
+/* Signals whose default is to end a process pass a container's PID 1 by; until the supervisor takes them over
+ * (supervise/run.c), `docker stop` would wait its ten seconds for nothing. */
+static void heed_signals_as_pid_1(void)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+
+	for (size_t i = 0; getpid() == 1 && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		signal(numbers[i], end_by_signal);
+}
+
 int main(int argc, char **argv)
 {
 	ARENA_CLEANUP struct arena arena = { 0 };
@@ -50,6 +66,7 @@ int main(int argc, char **argv)
 	}
 	if (open_standard_files())
 		return EXIT_SETUP;
+	heed_signals_as_pid_1();
 	if (argc < 2) {
 		fputs(usage, stderr);
 		return EXIT_SETUP;

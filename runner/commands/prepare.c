@@ -126,6 +126,11 @@ static int find_interpreter(const struct caller *caller, struct arena *arena, st
 static int find_facts(const struct run_options *options, enum prepare_purpose purpose, const struct profile *profile,
                       struct host_facts *facts, struct error *err)
 {
+	/* an interpreter's libraries, the sandbox's processes and what they use are all found there */
+	if (access("/proc/self/stat", F_OK)) {
+		error_set(err, CODE_CANNOT_KEEP, "/proc is not mounted here, and without it no process can be watched");
+		return error_hint(err, "Mount it: mount -t proc proc /proc. Container runtimes do so by themselves.");
+	}
 	if (purpose == PREPARE_RUN ? host_facts_probe_quick(facts, err) : host_facts_probe_full(facts, err))
 		return -1;
 	if (options->assume && purpose == PREPARE_RUN && (profile->locked || profile->ceiling)) {

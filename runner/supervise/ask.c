@@ -80,6 +80,14 @@ static int run_with_output(const struct plan *plan, int out_fd, struct outcome *
 	return result;
 }
 
+/* Which libraries it has mapped an interpreter reads in /proc. Where a sandbox can have none of its own, as in a
+ * rootless container, it is asked without namespaces, with the /proc that is there. */
+static void keep_proc(struct host_facts *facts)
+{
+	if (facts->features[FEATURE_PROC_MOUNT].level == 0 && facts->features[FEATURE_LANDLOCK].level > 0)
+		host_facts_lower(facts, FEATURE_NAMESPACES, 0, "without a /proc of its own");
+}
+
 static int ask(const struct interpreter *interpreter, const struct host_facts *facts, const char *home,
                struct arena *arena, int out_fd, struct error *err)
 {
@@ -95,6 +103,7 @@ static int ask(const struct interpreter *interpreter, const struct host_facts *f
 	if (session_make(session, err))
 		return -1;
 	for (;;) {
+		keep_proc(&lowered);
 		if (plan_build(&request, &profile, &lowered, interpreter, NULL, arena, &plan, err) ||
 		    run_with_output(&plan, out_fd, &outcome, err))
 			return -1;

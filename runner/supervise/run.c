@@ -186,9 +186,10 @@ static void keep_deadline(struct supervisor *s)
 {
 	if (!s->deadline_ms || now_ms() < s->deadline_ms)
 		return;
+	/* unless it comes to its own end first, of which init's report then tells */
+	if ((s->ending || s->terminating) && !s->limit_reached)
+		s->outcome->kind = OUTCOME_SIGNALED, s->outcome->status = SIGKILL;
 	if (s->ending) {
-		if (!s->limit_reached)
-			s->outcome->kind = OUTCOME_SIGNALED, s->outcome->status = SIGKILL;
 		kill(s->init, SIGKILL); /* and with it the whole PID namespace */
 		s->deadline_ms = 0;
 		return;
