@@ -25,6 +25,7 @@ def connect():
 
 
 uploads, here = sys.argv[1], os.path.dirname(os.path.abspath(__file__))
+out = os.environ.get("PYCONFINE_OUTPUTS", ".")  # where thumbnail.py leaves its result
 attempt("read another person's upload", lambda: read(os.path.join(uploads, "holiday.jpg")))
 attempt("read the application's configuration", lambda: read(os.path.join(here, "app.py")))
 attempt("read the accounts of this machine", lambda: read("/etc/shadow"))
@@ -32,3 +33,8 @@ attempt("send it somewhere", connect)
 attempt("start a shell", lambda: subprocess.run(["/bin/sh", "-c", "true"], check=False))
 attempt("change the program that handles the next upload", lambda: open(os.path.join(here, "thumbnail.py"), "a").close())
 attempt("signal the application", lambda: os.kill(int(sys.argv[2]), 0))
+attempt("leave a link to the accounts as its thumbnail", lambda: os.symlink("/etc/passwd", out + "/link.png"))
+
+# A file of the right name it may leave. pyconfine looks at it.
+with open(out + "/thumbnail.png", "wb") as result:
+    result.write(b"#!/bin/sh\necho this is no picture\n")

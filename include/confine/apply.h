@@ -18,8 +18,9 @@ struct stage_failure {
 	int32_t sys_errno;
 };
 
-/* The one byte of the message with which the script's process hands its filter's listener over. */
-#define LISTENER_MARK 'L'
+/* The one byte of a message that hands a descriptor over to the supervisor. */
+#define LISTENER_MARK 'L' /* of the script's system call filter */
+#define OUTPUTS_MARK 'O'  /* of the directory that the script leaves its results in */
 
 struct confine_state {
 	int id_map_fd;  /* user namespace for idmapped mounts; -1: none */
@@ -31,6 +32,7 @@ struct confine_state {
 	uint64_t signal_mask;               /* the caller's, restored for the script */
 	int private_fd;     /* of plan->private_tmp, once it was made: open and locked as long as init lives; -1 */
 	int secrets_fd;     /* the same of plan->secrets_dir, without a view */
+	bool made_outputs;  /* plan->outputs.inside is a directory that init made, and removes */
 	int32_t step;       /* set by stages as they go */
 	volatile int stage; /* the stage that is being carried out: shared with the parent over vfork */
 };
@@ -45,6 +47,9 @@ extern const struct stage_action stage_actions[STAGE_COUNT];
 /* Carry out the plan's stages from `first` to `last`, both included. 0, or -1 with *failure. */
 int confine_run_stages(const struct plan *plan, struct confine_state *state, enum stage_id first, enum stage_id last,
                        struct stage_failure *failure);
+
+/* Sends a descriptor to the supervisor; it stays open here. */
+int hand_over(int control_fd, int fd, char mark);
 
 int identity_map_apply(const struct plan *plan, struct confine_state *state);
 int view_apply(const struct plan *plan, struct confine_state *state);

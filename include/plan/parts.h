@@ -65,6 +65,8 @@ int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or th
 int plan_cgroup(struct build *b);      /* cgroup.c: which limits a control group keeps */
 int plan_secrets(struct build *b);     /* secrets.c: how they are handed over */
 int plan_processors(struct build *b);  /* processors.c: limits.cpus */
+int plan_private_tmp(struct build *b); /* environment.c: without mounts, a directory for temporary files */
+int plan_outputs(struct build *b);     /* outputs.c: where results are left, and where they go */
 int plan_environment(struct build *b); /* environment.c: argv, envp, cwd */
 int plan_inputs(struct build *b);      /* inputs.c: arguments and variables against `inputs` */
 int plan_view(struct build *b);        /* view.c: steps that build it */
@@ -82,6 +84,8 @@ const struct item *plan_item_at(const struct build *b, const char *inside);
 bool plan_is_permitted(struct build *b, const char *source, const struct file_grants *list);
 /* Is this variable of the caller's what a secret is made from? Then the script gets it as that alone. */
 bool plan_is_secret_source(const struct secrets *secrets, const char *name, size_t length);
+/* Does the administrator's ceiling let this path of the host (free of links) be granted? */
+bool plan_ceiling_permits(struct build *b, const char *path, bool write);
 void plan_note(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_warn(struct build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

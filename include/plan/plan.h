@@ -38,6 +38,7 @@ enum view_kind {
 	VIEW_BIND,      /* the host's `source` */
 	VIEW_SCRATCH,   /* the directory `source` of the sized scratch file system */
 	VIEW_PROC,      /* a fresh /proc of the new PID namespace */
+	VIEW_OUTPUTS,   /* the file system of plan->outputs; the supervisor gets a descriptor of it */
 };
 
 struct view_step {
@@ -127,6 +128,21 @@ struct promise_row {
 	struct source_pos pos; /* the profile line that asked */
 };
 
+/* The script's results: from a directory of their own, past the supervisor's checks, to `target`. */
+struct outputs_plan {
+	const char *inside;     /* where the script writes; NULL: the profile has no outputs */
+	const char *target;     /* on the host, free of links */
+	uint64_t device, inode; /* of the target when the plan was made */
+	const char *temporary;  /* beginning of names in the target that are not there for long */
+	size_t files;
+	uint64_t bytes;
+	uint64_t tmpfs_bytes, tmpfs_inodes; /* of the file system at `inside`; MODE_LANDLOCK: there is none */
+	const char *const *suffixes;
+	size_t suffix_count; /* 0: any */
+	bool check_content;
+	struct source_pos pos;
+};
+
 /* What a path is to the script: for explain and why. Sorted by path. */
 struct visible_path {
 	const char *path;   /* inside */
@@ -185,6 +201,7 @@ struct plan {
 	bool drop_groups;
 	bool drop_bounds; /* may drop from the bounding set */
 
+	struct outputs_plan outputs;
 	struct rlimit_step *rlimits;
 	size_t rlimit_count;
 	struct processors processors;

@@ -117,6 +117,7 @@ enum loopback_mode { LOOPBACK_PRIVATE, LOOPBACK_HOST };
 enum exec_mode { EXEC_NONE, EXEC_LIST, EXEC_ANY };
 enum stdin_mode { STDIN_ANY, STDIN_NONE, STDIN_CHECKED };
 enum stdin_type { STDIN_TYPE_ANY, STDIN_TYPE_TEXT, STDIN_TYPE_JSON };
+enum output_check { CHECK_NAME, CHECK_CONTENT };
 enum denial_mode { DENIAL_ERROR, DENIAL_KILL };
 /* system.user; AUTO (nothing said): the caller, but nobody where the caller is root. */
 enum user_mode { USER_AUTO, USER_KEEP, USER_NOBODY, USER_UID };
@@ -221,6 +222,7 @@ struct profile {
 		struct profile_string path, as;
 		struct limit files, size;
 		struct profile_strings suffixes;
+		enum output_check check;
 	} outputs;
 
 	struct secrets secrets;

@@ -187,6 +187,8 @@ struct diagnostic *reader_error_key(struct reader *reader, const struct node *no
 /* The node's kind is that one, or it is reported with what to write instead; broken nodes fail silently. */
 bool reader_expect(struct reader *reader, const struct node *node, const char *path, enum node_kind kind,
                    const char *instead);
+/* Warns where a grant of that path gives away more than it seems to. */
+void warn_of_sensitive(struct reader *reader, const char *key, const struct node *node, const char *path, bool write);
 /* No more entries than a person would write. */
 bool reader_has_room(struct reader *reader, const struct node *node, size_t count);
 struct profile_string reader_string(const struct reader *reader, const struct node *node, const char *value);

@@ -29,6 +29,7 @@ struct meter {
 	uint64_t next_look_ms; /* monotonic; 0: there is nothing to look for */
 	uint64_t last_look_ms, last_bytes;
 	uint64_t cpu_ms_seen, cpu_ms_lost;
+	int outputs_fd;  /* of the file system for outputs; -1: there is none; the supervisor's */
 	int scratch_fd;  /* the script's scratch file system; -1: not seen yet; owned */
 	unsigned unseen; /* looks that found no way to it */
 };

@@ -4,10 +4,13 @@
 
 #include <signal.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "confine/apply.h"
 #include "plan/plan.h"
 #include "supervise/denials.h"
+
+struct outputs_result; /* supervise/outputs.h */
 
 enum outcome_kind {
 	OUTCOME_EXITED,
@@ -15,8 +18,9 @@ enum outcome_kind {
 	OUTCOME_TIMEOUT,
 	OUTCOME_MEMORY,
 	OUTCOME_CPU_TIME,
-	OUTCOME_LIMIT,  /* another limit, which limit.promise names */
-	OUTCOME_DENIED, /* on_denial: kill */
+	OUTCOME_LIMIT,           /* another limit, which limit.promise names */
+	OUTCOME_DENIED,          /* on_denial: kill */
+	OUTCOME_OUTPUTS_REFUSED, /* the script ended well, and left what may not leave */
 	OUTCOME_SETUP_FAILED,
 	OUTCOME_COUNT
 };
@@ -45,14 +49,17 @@ struct outcome {
 	struct run_usage usage;
 	struct denials denials;
 	sigset_t caller_mask; /* of signals, for outcome_release() */
+	/* what became of the script's results; NULL: the plan has none */
+	const struct outputs_result *outputs;
 	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */
 	struct stage_failure failure;
 };
 
 /* `secrets` may be NULL where the plan has none. Returns 0 with *out, or -1 when not even the first process could be
- * made. Nothing that the script started is left. With 0 all signals stay blocked until outcome_release(), so that what
- * has to be said about the run can be said. */
-int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct outcome *out, struct error *err);
+ * made. Nothing that the script started is left. out->outputs is owned by the arena. With 0 all signals stay blocked
+ * until outcome_release(), so that what has to be said about the run can be said. */
+int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct arena *arena, struct outcome *out,
+                  struct error *err);
 void outcome_release(const struct outcome *outcome);
 
 /* What to leave pyconfine with; sends itself the signal that ended the script where that is the honest way (SIGINT). */

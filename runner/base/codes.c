@@ -69,7 +69,7 @@ const struct message_page message_codes[CODE_COUNT] = {
 	[CODE_MISSING_KEY] = {
 		"missing-key", "a required key is absent",
 		"Every profile begins with `version: 1`, so that a later version of the format cannot be\n"
-		"mistaken for this one. An output needs `path` and `as`; a secret needs `from`.\n\n"
+		"mistaken for this one. `outputs` needs `path`; a secret needs `from`.\n\n"
 		"  right:  version: 1\n"
 		"          files: {read: [/srv/data]}\n" },
 	[CODE_WRONG_TYPE] = {

@@ -18,7 +18,7 @@ static const char *const statuses[] = {
 
 static const char *const view_kinds[] = {
 	[VIEW_DIRECTORY] = "directory", [VIEW_FILE] = "file", [VIEW_SYMLINK] = "symlink", [VIEW_BIND] = "bind",
-	[VIEW_SCRATCH] = "scratch",     [VIEW_PROC] = "proc", [VIEW_SECRET] = "secret",
+	[VIEW_SCRATCH] = "scratch",     [VIEW_PROC] = "proc", [VIEW_SECRET] = "secret",   [VIEW_OUTPUTS] = "outputs",
 };
 
 struct bit_name {
@@ -300,6 +300,27 @@ static struct json_object *filter_object(const struct prepared *prepared)
 	return object;
 }
 
+static struct json_object *outputs_object(const struct outputs_plan *outputs)
+{
+	struct json_object *object, *suffixes = NULL;
+
+	if (!outputs->inside)
+		return NULL;
+	object = json_object_new_object();
+	for (size_t i = 0; i < outputs->suffix_count; i++) {
+		suffixes = suffixes ? suffixes : json_object_new_array();
+		json_object_array_add(suffixes, render_json_string(outputs->suffixes[i]));
+	}
+	put_string(object, "path", outputs->target);
+	put_string(object, "inside", outputs->inside);
+	put_number(object, "files", outputs->files);
+	put_number(object, "bytes", outputs->bytes);
+	put(object, "suffixes", suffixes); /* null: any */
+	put_string(object, "check", outputs->check_content ? "content" : "name");
+	put(object, "at", render_json_pos(&outputs->pos));
+	return object;
+}
+
 static struct json_object *rlimit_list(const struct plan *plan)
 {
 	struct json_object *list = json_object_new_array();
@@ -444,6 +465,7 @@ struct json_object *explain_json(const struct prepared *prepared)
 	put(object, "view", view_list(plan));
 	put(object, "landlock", landlock_object(&plan->landlock));
 	put(object, "filter", filter_object(prepared));
+	put(object, "outputs", outputs_object(&plan->outputs));
 	put(object, "rlimits", rlimit_list(plan));
 	put(object, "deadlines", deadline_object(&plan->deadlines));
 	put(object, "inputs", inputs_object(&prepared->profile));

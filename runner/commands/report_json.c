@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "commands/outcome.h"
+#include "commands/outputs.h"
 #include "commands/render.h"
 #include "commands/report.h"
 
 static const char *const outcomes[OUTCOME_COUNT] = {
-	[OUTCOME_EXITED] = "exited",   [OUTCOME_SIGNALED] = "signaled",
-	[OUTCOME_TIMEOUT] = "timeout", [OUTCOME_MEMORY] = "memory",
-	[OUTCOME_CPU_TIME] = "limit",  [OUTCOME_LIMIT] = "limit",
-	[OUTCOME_DENIED] = "denied",   [OUTCOME_SETUP_FAILED] = "setup-failed",
+	[OUTCOME_EXITED] = "exited", [OUTCOME_SIGNALED] = "signaled",      [OUTCOME_TIMEOUT] = "timeout",
+	[OUTCOME_MEMORY] = "memory", [OUTCOME_CPU_TIME] = "limit",         [OUTCOME_LIMIT] = "limit",
+	[OUTCOME_DENIED] = "denied", [OUTCOME_OUTPUTS_REFUSED] = "denied", [OUTCOME_SETUP_FAILED] = "setup-failed",
 };
 
 const char *const report_outcomes[] = { "exited", "signaled", "timeout",      "memory",
@@ -182,6 +182,6 @@ struct json_object *report_json(const struct run_record *record)
 	put(object, "layers", layer_list(&prepared->plan));
 	put(object, "denials", denial_list(record->failure ? NULL : outcome));
 	put(object, "denials_more", json_object_new_uint64(outcome && !record->failure ? outcome->denials.more : 0));
-	put(object, "outputs", json_object_new_array());
+	put(object, "outputs", outputs_json(record->failure || !outcome ? NULL : outcome->outputs));
 	return object;
 }

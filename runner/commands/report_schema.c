@@ -17,7 +17,7 @@ const struct report_field report_fields[] = {
 	{ "profile.sha256", "string", false, NULL, "SHA-256 of its text" },
 	{ "script", "string", true, NULL, "the script's path, \"-m MODULE\", \"-c\" or \"-\"" },
 	{ "interpreter", "string", true, NULL, "path of the Python" },
-	{ "outcome", NULL, false, report_outcomes, "how the run ended: by itself, by a signal, by its timeout or memory limit, by another limit, by on_denial, or before the script began" },
+	{ "outcome", NULL, false, report_outcomes, "how the run ended: by itself, by a signal, by its timeout or memory limit, by another limit, by on_denial or refused outputs, or before the script began" },
 	{ "exit_code", "integer", false, NULL, "the exit status of pyconfine (130 where it dies of SIGINT itself)" },
 	{ "signal", "integer", true, NULL, "number of the signal that ended the script, with outcome signaled" },
 	{ "limit", "object", true, NULL, "the limit that was reached, with outcome timeout, memory and limit" },
@@ -49,7 +49,11 @@ const struct report_field report_fields[] = {
 	{ "denials[].fix.path", "string", false, NULL, "the key" },
 	{ "denials[].fix.value", "string", false, NULL, "the value to add" },
 	{ "denials_more", "integer", false, NULL, "denials of further targets that are not in the list" },
-	{ "outputs", "array", false, NULL, "files that were handed over" },
+	{ "outputs", "array", false, NULL, "files that the script left in its directory for outputs; the profile bounds their number, of more some are listed" },
+	{ "outputs[].name", "string", false, NULL, "its name, as the script chose it" },
+	{ "outputs[].size", "integer", true, NULL, "its size in bytes; null: not looked at" },
+	{ "outputs[].accepted", "boolean", false, NULL, "true: it is in outputs.path now" },
+	{ "outputs[].reason", "string", true, NULL, "why it is not" },
 	{ 0 },
 };
 /* clang-format on */

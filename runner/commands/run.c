@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/explain.h"
 #include "commands/outcome.h"
+#include "commands/outputs.h"
 #include "commands/prepare.h"
 #include "commands/render.h"
 #include "commands/report.h"
@@ -72,6 +73,7 @@ static int leave(const struct run *run, const struct outcome *outcome)
 	outcome_release(outcome);
 	print_remarks(&run->prepared.plan, run->options);
 	outcome_text(&said, &run->prepared.plan, outcome);
+	outputs_describe(&run->prepared.plan.outputs, outcome->outputs, &said);
 	if (!run->options->quiet)
 		render_to_stderr(&said);
 	if (outcome->kind == OUTCOME_SIGNALED && outcome->status == SIGINT) {
@@ -91,7 +93,7 @@ static int launch(struct run *run)
 		/* no report may be written there, so that this is not written there either */
 		if (report_check(&run->report, &prepared->plan, run->arena, &err))
 			return render_fail(&err, EXIT_SETUP);
-		if (supervise_run(&prepared->plan, &prepared->secrets, &outcome, &err))
+		if (supervise_run(&prepared->plan, &prepared->secrets, run->arena, &outcome, &err))
 			return fail(run, &err);
 		if (!outcome_lowers(&prepared->plan, &outcome, &prepared->facts))
 			break;

@@ -180,6 +180,10 @@ static const char *grant_reason(struct why *why, const struct visible_path *visi
 		                    visible->path);
 	if (!visible->pos.file && !visible->directory)
 		return "it is the script itself";
+	if (why->prepared->plan.outputs.inside && strcmp(visible->path, why->prepared->plan.outputs.inside) == 0)
+		return arena_printf(why->arena,
+		                    "outputs: what it leaves there is checked after a clean exit, and moved to %s",
+		                    why->prepared->plan.outputs.target);
 	return arena_printf(why->arena, "%s %s (%s)", write || visible->write ? "files.write" : "files.read", what,
 	                    visible->path);
 }
@@ -187,6 +191,7 @@ static const char *grant_reason(struct why *why, const struct visible_path *visi
 static int answer_file(struct why *why, bool write)
 {
 	const struct profile *profile = &why->prepared->profile;
+	const struct outputs_plan *outputs = &why->prepared->plan.outputs;
 	const struct place place = place_find(why, why->target);
 	const struct visible_path *visible;
 	const struct sensitive_path *sensitive = sensitive_path_find(place.real, why->prepared->request.home, write);
@@ -217,6 +222,13 @@ static int answer_file(struct why *why, bool write)
 	                                     profile->name);
 	why->pos = visible ? visible->pos : (struct source_pos){ 0 };
 	why->fix_value = place.real;
+	if (write && outputs->inside && path_is_below(place.real, outputs->target)) {
+		/* a grant there would be refused, together with outputs */
+		why->fix_value = NULL;
+		why_note(why, arena_printf(why->arena, "What it leaves in %s is moved there after a clean exit.",
+		                           outputs->inside));
+		return 0;
+	}
 	if (!place.exists)
 		why_note(
 			why,

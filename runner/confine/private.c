@@ -1,5 +1,5 @@
-/* What lies on the host where there is no view: a directory that stands for /tmp and home, and one that holds secrets.
- */
+/* What lies on the host where there is no view: a directory that stands for /tmp and home, one for outputs, and one
+ * that holds secrets. */
 #include <errno.h>
 #include <sys/file.h>
 
@@ -9,7 +9,8 @@
 /* Above those that init keeps. */
 #define FIRST_FREE_FD 10
 
-/* The lock says that the directory is in use; it ends with init, however init ends (supervise/tidy.h). */
+/* The lock says that the directory is in use; it ends with the last descriptor of it, init's or, for outputs, the
+ * supervisor's (supervise/tidy.h). */
 static int hold(const struct plan *plan, const char *path, int *held_fd)
 {
 	int result, fd = raw_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -40,9 +41,26 @@ static int make(const struct plan *plan, const char *path, int *held_fd)
 	return result;
 }
 
+static int make_outputs(const struct plan *plan, struct confine_state *state)
+{
+	int fd = -1, result = make(plan, plan->outputs.inside, &fd);
+
+	if (result)
+		return result;
+	state->made_outputs = true;
+	result = hand_over(state->control_fd, fd, OUTPUTS_MARK);
+	raw_close(fd);
+	return result;
+}
+
 int private_directory_apply(const struct plan *plan, struct confine_state *state)
 {
-	return make(plan, plan->private_tmp, &state->private_fd);
+	int result = make(plan, plan->private_tmp, &state->private_fd);
+
+	if (result || !plan->outputs.inside)
+		return result;
+	state->step = 1;
+	return make_outputs(plan, state);
 }
 
 int secrets_apply(const struct plan *plan, struct confine_state *state)

@@ -151,12 +151,10 @@ int landlock_verify(const struct plan *plan, struct confine_state *state)
 	return fd == -EACCES ? 0 : -EPERM;
 }
 
-/* To the supervisor; our copy goes with all other descriptors in the next stage. A notified process that kept its own
- * listener would hang for ever once the supervisor is gone. */
-static int hand_over(int control_fd, int listener_fd)
+int hand_over(int control_fd, int fd, char mark)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = LISTENER_MARK;
-	struct iovec data = { &byte, 1 };
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec data = { &mark, 1 };
 	struct msghdr message = {
 		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
 	};
@@ -166,7 +164,7 @@ static int hand_over(int control_fd, int listener_fd)
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &listener_fd, sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
 	sent = raw_syscall(SYS_sendmsg, control_fd, (long)&message, MSG_NOSIGNAL, 0, 0, 0);
 	return sent == 1 ? 0 : sent < 0 ? (int)sent : -EIO;
 }
@@ -178,7 +176,9 @@ int syscall_filter_apply(const struct plan *plan, struct confine_state *state)
 	if (fd < 0 || !plan->notify)
 		return fd;
 	state->step = 1;
-	return hand_over(state->control_fd, fd);
+	/* our copy goes with all other descriptors in the next stage: a notified process that kept its own listener
+	 * would hang for ever once the supervisor is gone */
+	return hand_over(state->control_fd, fd, LISTENER_MARK);
 }
 
 /* A call that always succeeds without a filter, and that no filter of ours allows. */

@@ -122,6 +122,29 @@ static int scratch(int root_fd, const struct view_step *step, const struct confi
 	return attach(root_fd, raw_open_tree(root_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), step, state);
 }
 
+/* A file system of its own, so that the supervisor can look into it when nobody else is left: our descriptor of it goes
+ * to the supervisor, and keeps it when the namespace is gone. */
+static int outputs(int root_fd, const struct plan *plan, const struct view_step *step,
+                   const struct confine_state *state)
+{
+	int fd = mount_new("tmpfs", plan->outputs.tmpfs_bytes, plan->outputs.tmpfs_inodes, step->attributes);
+	int result = fd < 0 ? fd : 0, directory_fd = -1;
+
+	if (result == 0 && plan->change_user)
+		result = raw_fchownat(fd, "", plan->uid, plan->gid, AT_EMPTY_PATH);
+	if (result == 0)
+		result = directory_fd = raw_openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (result >= 0)
+		result = hand_over(state->control_fd, directory_fd, OUTPUTS_MARK);
+	if (directory_fd >= 0)
+		raw_close(directory_fd);
+	if (result == 0)
+		result = move_to(root_fd, fd, step->target);
+	if (fd >= 0)
+		raw_close(fd);
+	return result;
+}
+
 static int small_file(int root_fd, const struct view_step *step)
 {
 	int fd = raw_openat(root_fd, step->target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, step->mode);
@@ -153,6 +176,8 @@ static int carry_out(int root_fd, const struct plan *plan, const struct view_ste
 		return scratch(root_fd, step, state);
 	case VIEW_PROC:
 		return attach(root_fd, mount_new("proc", 0, 0, step->attributes), step, state);
+	case VIEW_OUTPUTS:
+		return outputs(root_fd, plan, step, state);
 	}
 	return -EINVAL;
 }

@@ -116,6 +116,8 @@ static int build_environment(struct build *b)
 			return -1;
 		set(b, &env, pairs->items[i].name.value, value);
 	}
+	if (b->plan->outputs.inside)
+		set(b, &env, "PYCONFINE_OUTPUTS", b->plan->outputs.inside);
 	env.items = arena_grow(b->arena, env.items, env.count, sizeof(*env.items));
 	env.items[env.count] = NULL;
 	b->plan->envp = env.items;
@@ -191,23 +193,24 @@ static int choose_directory(struct build *b)
 }
 
 /* Without mounts, "private" means a new directory of the host's that nobody else may enter. */
-static void choose_private_tmp(struct build *b)
+int plan_private_tmp(struct build *b)
 {
 	static const char *const places[] = { "/tmp", "/dev/shm", "/var/tmp", NULL };
 
+	if (b->plan->mode != MODE_LANDLOCK)
+		return 0;
 	for (size_t i = 0; places[i]; i++)
 		if (access(places[i], W_OK | X_OK) == 0) {
 			b->plan->private_tmp = arena_printf(b->arena, "%s/pyconfine-%s", places[i],
 			                                    b->variables.session);
-			return;
+			return 0;
 		}
 	plan_note(b, "neither /tmp, /dev/shm nor /var/tmp is writable: the script has no place for temporary files");
+	return 0;
 }
 
 int plan_environment(struct build *b)
 {
-	if (b->plan->mode == MODE_LANDLOCK)
-		choose_private_tmp(b);
 	if (choose_directory(b))
 		return -1;
 	build_arguments(b);

@@ -17,6 +17,10 @@
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
 	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE)
+/* Nothing but plain files is accepted from there, so nothing else can be made. */
+#define OUTPUT_RIGHTS \
+	(READ_RIGHTS | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_MAKE_REG | \
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER)
 #define DEVICE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 
 static void rule_add(struct build *b, const char *path, bool directory, uint64_t access, bool optional)
@@ -98,6 +102,8 @@ static void add_private_places(struct build *b)
 
 	if (b->plan->secrets_dir)
 		rule_add(b, b->plan->secrets_dir, true, READ_RIGHTS, false);
+	if (b->plan->outputs.inside)
+		rule_add(b, b->plan->outputs.inside, true, OUTPUT_RIGHTS, false);
 	if (b->plan->mode == MODE_NAMESPACES) {
 		/* names are all that "/" gives, and of those the view holds no others than what is shown */
 		rule_add(b, "/", true, LANDLOCK_ACCESS_FS_READ_DIR, false);

@@ -43,7 +43,8 @@ static void promise_files(struct build *b)
 	for (size_t i = 0; i < b->item_count; i++)
 		if (b->items[i].origin == ORIGIN_GRANT)
 			*(b->items[i].write ? &writes : &reads) += 1;
-	granted = arena_printf(b->arena, "read %zu, write %zu, private /tmp", reads, writes);
+	granted = arena_printf(b->arena, "read %zu, write %zu, private /tmp%s", reads, writes,
+	                       b->plan->outputs.inside ? ", checked outputs" : "");
 	if (b->plan->mode == MODE_NAMESPACES)
 		keep(b, PROMISE_FILES, granted,
 		     b->plan->landlock.abi ? arena_printf(b->arena, "mount namespace + %s", landlock_name(b))

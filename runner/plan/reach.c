@@ -18,18 +18,22 @@ bool plan_is_permitted(struct build *b, const char *source, const struct file_gr
 	return false;
 }
 
+bool plan_ceiling_permits(struct build *b, const char *path, bool write)
+{
+	const struct profile_ceiling *ceiling = b->profile->ceiling;
+
+	if (!ceiling || (write ? !ceiling->has_write : !ceiling->has_read))
+		return true;
+	return (!write && plan_is_permitted(b, path, &ceiling->read)) ||
+	       ((write || ceiling->has_write) && plan_is_permitted(b, path, &ceiling->write));
+}
+
 static int check_ceiling(struct build *b, const struct item *item)
 {
 	const struct profile_ceiling *ceiling = b->profile->ceiling;
 	char shown[256];
-	bool permitted;
 
-	if (!ceiling || item->origin != ORIGIN_GRANT)
-		return 0;
-	permitted = item->write ? !ceiling->has_write || plan_is_permitted(b, item->source, &ceiling->write)
-	                        : !ceiling->has_read || plan_is_permitted(b, item->source, &ceiling->read) ||
-	                                  (ceiling->has_write && plan_is_permitted(b, item->source, &ceiling->write));
-	if (permitted)
+	if (item->origin != ORIGIN_GRANT || plan_ceiling_permits(b, item->source, item->write))
 		return 0;
 	error_set(b->err, CODE_LOCKED, "files.%s: %s is more than %s permits", item->write ? "write" : "read",
 	          escape_into(shown, sizeof(shown), item->source), ceiling->file);

@@ -49,7 +49,7 @@ static int compare_items(const void *a, const void *b)
  * needs. */
 static int rank(const struct entry *entry)
 {
-	return entry->kind == VIEW_DIRECTORY ? VIEW_PROC + 1 : (int)entry->kind;
+	return entry->kind == VIEW_DIRECTORY ? VIEW_OUTPUTS + 1 : (int)entry->kind;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -260,6 +260,12 @@ static void collect(struct build *b, struct entries *list)
 			                           .attributes = item_attributes(&b->items[i]),
 			                           .directory = b->items[i].directory });
 	add_scratch(b, list);
+	if (b->plan->outputs.inside)
+		entry_add(b, list,
+		          &(struct entry){ .path = b->plan->outputs.inside,
+		                           .kind = VIEW_OUTPUTS,
+		                           .attributes = SAFE_MOUNT | MOUNT_ATTR_NOEXEC,
+		                           .directory = true });
 	if (strcmp(b->plan->cwd, "/") && !plan_item_at(b, b->plan->cwd))
 		entry_add(b, list,
 		          &(struct entry){
@@ -328,7 +334,7 @@ static int check_mount_point(struct build *b, const struct entry *entry, const s
 
 static bool mounts(enum view_kind kind)
 {
-	return kind == VIEW_BIND || kind == VIEW_SCRATCH || kind == VIEW_PROC;
+	return kind == VIEW_BIND || kind == VIEW_SCRATCH || kind == VIEW_PROC || kind == VIEW_OUTPUTS;
 }
 
 static int emit_entry(struct build *b, const struct entries *list, size_t index)
@@ -385,6 +391,14 @@ static void list_visible(struct build *b)
 			                                         item->origin != ORIGIN_SCRIPT };
 		b->plan->library_paths += visible->interpreter;
 	}
+	if (!b->plan->outputs.inside)
+		return;
+	b->plan->visible = arena_grow(b->arena, b->plan->visible, b->plan->visible_count, sizeof(*b->plan->visible));
+	b->plan->visible[b->plan->visible_count++] = (struct visible_path){ .path = b->plan->outputs.inside,
+		                                                            .source = b->plan->outputs.inside,
+		                                                            .write = true,
+		                                                            .directory = true,
+		                                                            .pos = b->plan->outputs.pos };
 }
 
 /* Inodes: one for 4 KiB, so that a million empty files are stopped like a million full pages. */

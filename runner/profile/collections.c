@@ -170,10 +170,20 @@ static bool read_grant(struct reader *reader, const struct field *field, const s
 	return good;
 }
 
+void warn_of_sensitive(struct reader *reader, const char *key, const struct node *node, const char *path, bool write)
+{
+	const struct sensitive_path *risk = reader->builtin || reader->ceiling ? NULL
+	                                                                       : sensitive_path_find(path, NULL, write);
+	bool itself = risk && strcmp(risk->path, path) == 0;
+
+	if (risk)
+		reader_warn(reader, node, CODE_RISKY_GRANT, "%s: %s%s%s: %s", key, reader_show(reader, path),
+		            itself ? "" : " touches ", itself ? "" : risk->path, risk->reason);
+}
+
 static void add_grant(struct reader *reader, const struct field *field, const struct node *node,
                       struct file_grants *list)
 {
-	const struct sensitive_path *risk;
 	struct file_grant grant = { 0 };
 	bool write = strcmp(field->path, "files.write") == 0;
 
@@ -181,14 +191,8 @@ static void add_grant(struct reader *reader, const struct field *field, const st
 		return;
 	list->items = arena_grow(reader->arena, list->items, list->count, sizeof(*list->items));
 	list->items[list->count++] = grant;
-	if (reader->builtin || reader->ceiling || strcmp(field->path, "files.deny") == 0)
-		return;
-	risk = sensitive_path_find(grant.path.value, NULL, write);
-	if (risk)
-		reader_warn(reader, node, CODE_RISKY_GRANT, "%s: %s%s%s: %s", field->path,
-		            reader_show(reader, grant.path.value),
-		            strcmp(risk->path, grant.path.value) == 0 ? "" : " touches ",
-		            strcmp(risk->path, grant.path.value) == 0 ? "" : risk->path, risk->reason);
+	if (strcmp(field->path, "files.deny") != 0)
+		warn_of_sensitive(reader, field->path, node, grant.path.value, write);
 }
 
 static bool same_grant(const struct file_grant *a, const struct file_grant *b)

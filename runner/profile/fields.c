@@ -17,6 +17,7 @@ static const struct name_value home_names[] = { { "private", HOME_PRIVATE }, { "
 static const struct name_value loopback_names[] = { { "private", LOOPBACK_PRIVATE },
 	                                            { "host", LOOPBACK_HOST },
 	                                            { NULL, 0 } };
+static const struct name_value check_names[] = { { "name", CHECK_NAME }, { "content", CHECK_CONTENT }, { NULL, 0 } };
 static const struct name_value denial_names[] = { { "error", DENIAL_ERROR }, { "kill", DENIAL_KILL }, { NULL, 0 } };
 
 const char *const promise_names[PROMISE_COUNT] = {
@@ -99,23 +100,26 @@ const struct field profile_fields[] = {
 	  .standard = "private", .example = "private",
 	  .help = "private: an empty home directory; none: no home at all." },
 
-	{ .path = "outputs", .type = FIELD_SECTION, .not_yet = true,
-	  .help = "One directory whose files are checked and moved out after a clean exit." },
+	{ .path = "outputs", .type = FIELD_SECTION,
+	  .help = "One directory whose files are checked and moved out after a clean exit: all of them, or none." },
 	{ .path = "outputs.path", .type = FIELD_STRING, .merge = MERGE_REPLACE, .text = TEXT_PATH, AT(outputs.path),
 	  .required = true, .example = "\"${env:OUTDIR}\"",
-	  .help = "Where accepted files are moved to." },
+	  .help = "The directory that accepted files are moved to; nothing there is ever replaced." },
 	{ .path = "outputs.as", .type = FIELD_STRING, .merge = MERGE_REPLACE, .text = TEXT_INSIDE_PATH,
-	  AT(outputs.as), .required = true, .example = "/work/out",
-	  .help = "The directory that the script writes to." },
+	  AT(outputs.as), .standard = "a place that $PYCONFINE_OUTPUTS names", .example = "/work/out",
+	  .help = "The directory that the script writes to; needs namespaces." },
 	{ .path = "outputs.files", .type = FIELD_COUNT, .merge = MERGE_REPLACE, AT(outputs.files), .standard = "20",
 	  .example = "5",
-	  .help = "At most so many files." },
+	  .help = "At most so many files, and no directories." },
 	{ .path = "outputs.size", .type = FIELD_SIZE, .merge = MERGE_REPLACE, AT(outputs.size), .standard = "50M",
 	  .example = "50M",
 	  .help = "At most so many bytes in all." },
 	{ .path = "outputs.suffixes", .type = FIELD_STRINGS, .merge = MERGE_ADD, .text = TEXT_SUFFIX,
 	  AT(outputs.suffixes), .standard = "any", .example = "[.png, .jpg]",
 	  .help = "Accepted endings of file names." },
+	{ .path = "outputs.check", .type = FIELD_NAME, .merge = MERGE_REPLACE, AT(outputs.check), .names = check_names,
+	  .standard = "name", .example = "content",
+	  .help = "name, or content: each file must also begin as its suffix says." },
 
 	{ .path = "network", .type = FIELD_NETWORK, .merge = MERGE_REPLACE, .ceiling = CEILING_MOST,
 	  AT(network.mode), .names = network_names, .standard = "none", .example = "none",

@@ -125,6 +125,10 @@ static void read_string(struct reader *reader, const struct field *field, const 
 	if (reader_expect(reader, node, field->path, NODE_SCALAR, NULL) &&
 	    text_check(reader, field->path, field->text, node, &value))
 		*(struct profile_string *)field_place(field, reader->profile) = reader_string(reader, node, value);
+	else
+		return;
+	if (strcmp(field->path, "outputs.path") == 0)
+		warn_of_sensitive(reader, field->path, node, value, true);
 }
 
 static void read_version(struct reader *reader, const struct field *field, const struct node *node)

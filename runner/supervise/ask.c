@@ -59,7 +59,8 @@ static struct profile bare_profile(const struct interpreter *interpreter, const 
 /* The answer goes to a file in memory: it may be larger than a pipe, and nobody reads while the supervisor watches.
  * What is said on stderr is nobody's business: a program that is no Python complains of ours. Our own stdin is the
  * script's. */
-static int run_with_output(const struct plan *plan, int out_fd, struct outcome *outcome, struct error *err)
+static int run_with_output(const struct plan *plan, struct arena *arena, int out_fd, struct outcome *outcome,
+                           struct error *err)
 {
 	FD_CLEANUP int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const int own[] = { null_fd, out_fd, null_fd };
@@ -71,7 +72,7 @@ static int run_with_output(const struct plan *plan, int out_fd, struct outcome *
 			result = error_set_errno(err, CODE_SETUP_FAILED, "the interpreter's output");
 	}
 	if (result == 0)
-		result = supervise_run(plan, NULL, outcome, err);
+		result = supervise_run(plan, NULL, arena, outcome, err);
 	for (int fd = 0; fd < 3; fd++) {
 		if (saved[fd] >= 0 && dup2(saved[fd], fd) < 0)
 			result = error_set_errno(err, CODE_SETUP_FAILED, "our own output");
@@ -105,7 +106,7 @@ static int ask(const struct interpreter *interpreter, const struct host_facts *f
 	for (;;) {
 		keep_proc(&lowered);
 		if (plan_build(&request, &profile, &lowered, interpreter, NULL, arena, &plan, err) ||
-		    run_with_output(&plan, out_fd, &outcome, err))
+		    run_with_output(&plan, arena, out_fd, &outcome, err))
 			return -1;
 		outcome_release(&outcome);
 		if (!outcome_lowers(&plan, &outcome, &lowered))

@@ -60,3 +60,27 @@ int idmap_open(uint32_t uid, uint32_t gid)
 	errno = code;
 	return fd;
 }
+
+static int32_t first_idmapped(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->view_count; i++)
+		if (plan->view[i].idmapped)
+			return (int32_t)i;
+	return 0;
+}
+
+int idmap_prepare(const struct plan *plan, struct confine_state *state, struct stage_failure *failure)
+{
+	if (!plan->idmapped)
+		return 0;
+	/* opening a namespace asks for what tracing asks for, which root may be without: so not while we are closed */
+	if (state->secrets)
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	state->id_map_fd = idmap_open(plan->uid, plan->gid);
+	if (state->secrets)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (state->id_map_fd >= 0)
+		return 0;
+	*failure = (struct stage_failure){ .stage = STAGE_VIEW, .step = first_idmapped(plan), .sys_errno = errno };
+	return -1;
+}

@@ -69,6 +69,8 @@ static _Noreturn void leave(const struct plan *plan, const struct confine_state 
 		remove_tree(plan->private_tmp);
 	if (state->secrets_fd >= 0)
 		remove_tree(plan->secrets_dir);
+	if (state->made_outputs)
+		remove_tree(plan->outputs.inside);
 	raw_exit(status);
 }
 
@@ -87,6 +89,20 @@ static _Noreturn void script_main(const struct plan *plan, struct confine_state 
 	raw_exit(1);
 }
 
+/* Results lie in a directory that is ours to remove: the supervisor hears of the script's end when nobody is left who
+ * could change them, and takes them before it closes the socket. */
+static void offer_outputs(const struct plan *plan, const struct report *report, pid_t script)
+{
+	struct order order;
+	ssize_t size;
+
+	end_others(plan, script);
+	send_report(report);
+	do
+		size = raw_read(CONTROL_FD, &order, sizeof(order));
+	while (size > 0 || size == -EINTR);
+}
+
 static void reap(const struct plan *plan, const struct confine_state *state, pid_t script)
 {
 	struct report report = { .kind = REPORT_ENDED };
@@ -97,7 +113,10 @@ static void reap(const struct plan *plan, const struct confine_state *state, pid
 			leave(plan, state, 0, 1);
 		if (pid != script)
 			continue;
-		send_report(&report);
+		if (state->made_outputs)
+			offer_outputs(plan, &report, script);
+		else
+			send_report(&report);
 		leave(plan, state, script, 0);
 	}
 }
@@ -148,7 +167,6 @@ static void prepare(const struct plan *plan, struct confine_state *state)
 			raw_dup3(held[i], next++, O_CLOEXEC);
 	raw_close_range((unsigned)next, ~0U, 0);
 	state->parent_pid = raw_getpid();
-	state->control_fd = CONTROL_FD;
 	clear_command_line();
 }
 
@@ -168,6 +186,7 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 	/* a process that cannot be dumped cannot write its own map, either; prepare() takes that back */
 	if (state->secrets && plan->uid_map)
 		raw_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	state->control_fd = CONTROL_FD;
 	if (confine_run_stages(plan, state, STAGE_IDENTITY_MAP, STAGE_NO_NEW_PRIVS, &failure))
 		fail(plan, state, &failure);
 	prepare(plan, state);

@@ -13,7 +13,9 @@ void meter_start(struct meter *meter, const struct plan *plan, const struct cgro
 {
 	const struct deadlines *limits = &plan->deadlines;
 
-	*meter = (struct meter){ .plan = plan, .cgroup = cgroup, .scratch_fd = -1, .last_look_ms = now_ms };
+	*meter = (struct meter){
+		.plan = plan, .cgroup = cgroup, .scratch_fd = -1, .outputs_fd = -1, .last_look_ms = now_ms
+	};
 	if (limits->memory_bytes || limits->cpu_ms || limits->processes)
 		meter->next_look_ms = now_ms + (limits->memory_bytes ? meter_interval_ms(limits->memory_bytes, 0, 1)
 		                                                     : METER_LONGEST_MS);
@@ -29,20 +31,28 @@ uint64_t meter_interval_ms(uint64_t left, uint64_t grown, uint64_t elapsed_ms)
 	return wait < METER_SHORTEST_MS ? METER_SHORTEST_MS : wait > METER_LONGEST_MS ? METER_LONGEST_MS : wait;
 }
 
-/* Files in /tmp, /dev/shm and home are memory, mapped by somebody or not. */
-static uint64_t scratch_bytes(struct meter *meter, const struct tree_usage *usage)
+static uint64_t used_bytes(const struct statfs *fs)
+{
+	return (uint64_t)(fs->f_blocks - fs->f_bfree) * (uint64_t)fs->f_bsize;
+}
+
+/* Files in /tmp, /dev/shm, home and the directory for outputs are memory, mapped by somebody or not. */
+static uint64_t private_file_bytes(struct meter *meter, const struct tree_usage *usage)
 {
 	const struct plan *plan = meter->plan;
 	struct statfs fs;
+	uint64_t outputs = 0;
 
+	if (meter->outputs_fd >= 0 && fstatfs(meter->outputs_fd, &fs) == 0)
+		outputs = used_bytes(&fs);
 	if (plan->mode != MODE_NAMESPACES || !plan->scratch_path)
-		return 0;
+		return outputs;
 	if (meter->scratch_fd < 0)
 		meter->scratch_fd = tree_open_inside(plan->scratch_path);
 	if (meter->scratch_fd >= 0 && fstatfs(meter->scratch_fd, &fs) == 0)
-		return (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize;
+		return outputs + used_bytes(&fs);
 	meter->unseen += usage->processes > 0;
-	return meter->unseen > UNSEEN_MAX ? plan->scratch_bytes : 0;
+	return outputs + (meter->unseen > UNSEEN_MAX ? plan->scratch_bytes : 0);
 }
 
 static bool reached(struct limit_reached *out, enum promise promise, uint64_t value, uint64_t peak)
@@ -53,7 +63,7 @@ static bool reached(struct limit_reached *out, enum promise promise, uint64_t va
 
 static bool is_memory_used_up(struct meter *meter, pid_t init, struct tree_usage *usage, uint64_t *bytes)
 {
-	uint64_t limit = meter->plan->deadlines.memory_bytes, scratch = scratch_bytes(meter, usage);
+	uint64_t limit = meter->plan->deadlines.memory_bytes, scratch = private_file_bytes(meter, usage);
 
 	*bytes = usage->memory_bytes + scratch;
 	if (*bytes <= limit || tree_measure_exactly(init, usage))

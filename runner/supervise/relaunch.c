@@ -102,7 +102,7 @@ static const char *step_name(const struct plan *plan, const struct stage_failure
 	if (failure->step < 0)
 		return "";
 	if (failure->stage == STAGE_PRIVATE_DIRECTORY)
-		return plan->private_tmp;
+		return failure->step ? plan->outputs.inside : plan->private_tmp;
 	if (failure->stage == STAGE_SECRETS)
 		return plan->secrets_dir;
 	if (failure->stage == STAGE_VIEW)

@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/exit_status.h"
 #include "base/fds.h"
 #include "host/syscalls.h"
 #include "supervise/broker.h"
@@ -25,6 +24,7 @@
 #include "supervise/idmap.h"
 #include "supervise/meter.h"
 #include "supervise/output.h"
+#include "supervise/outputs.h"
 #include "supervise/protocol.h"
 #include "supervise/secrets.h"
 #include "supervise/tidy.h"
@@ -38,11 +38,12 @@ struct supervisor {
 	struct broker broker;
 	struct meter meter;
 	struct cgroup cgroup;
+	struct outputs outputs;
 	int control_fd, signal_fd;
 	pid_t init;
 	uint64_t started_ms;  /* monotonic, as is the other */
 	uint64_t deadline_ms; /* 0: none */
-	bool limit_reached, terminating, ending, ended;
+	bool limit_reached, terminating, ending, script_ended, ended;
 };
 
 static struct output output; /* one at a time, and its buffers are too large for a stack */
@@ -102,8 +103,8 @@ static void pass_signal(struct supervisor *s)
 	}
 }
 
-/* A message, and the listener where one comes with it. */
-static ssize_t receive(struct supervisor *s, void *data, size_t size)
+/* A message, and the descriptor that comes with it, or -1. */
+static ssize_t receive(struct supervisor *s, void *data, size_t size, int *fd)
 {
 	char control[CMSG_SPACE(sizeof(int))];
 	struct iovec part = { data, size };
@@ -114,19 +115,33 @@ static ssize_t receive(struct supervisor *s, void *data, size_t size)
 	const struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 
 	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&s->broker.listener_fd, CMSG_DATA(header), sizeof(int));
+		memcpy(fd, CMSG_DATA(header), sizeof(int));
 	return got;
+}
+
+/* A message of one byte says only what its descriptor is. */
+static void keep_descriptor(struct supervisor *s, char mark, int fd)
+{
+	int *place = mark == LISTENER_MARK ? &s->broker.listener_fd : &s->outputs.staging_fd;
+
+	fd_close(place);
+	*place = fd;
+	if (s->plan->mode == MODE_NAMESPACES)
+		s->meter.outputs_fd = s->outputs.staging_fd;
 }
 
 static void read_report(struct supervisor *s)
 {
 	struct report report;
-	ssize_t size = receive(s, &report, sizeof(report));
+	int fd = -1;
+	ssize_t size = receive(s, &report, sizeof(report), &fd);
 
 	if (size < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (size == 1 && s->broker.listener_fd >= 0)
-		return; /* the listener, which is all that this message carries */
+	if (size == 1 && fd >= 0) {
+		keep_descriptor(s, *(const char *)&report, fd);
+		return;
+	}
 	if (size != sizeof(report)) {
 		s->ended = true;
 		return;
@@ -136,6 +151,7 @@ static void read_report(struct supervisor *s)
 		s->outcome->failure = report.failure;
 		return;
 	}
+	s->script_ended = true;
 	/* nothing follows; where init has more to do, the wait for its end covers that */
 	s->ended = true;
 	if (!s->limit_reached) {
@@ -354,10 +370,27 @@ static void wait_for_init(struct supervisor *s)
 	(void)cgroup_cpu_ms(&s->cgroup, &usage->cpu_ms); /* where there is one, it knows of those nobody waited for */
 }
 
+/* What the script printed, and then its results, which nobody is left to change. */
+static void bring_outputs(struct supervisor *s)
+{
+	finish_output(s);
+	outputs_finish(&s->outputs, s->outcome->kind == OUTCOME_EXITED && s->outcome->status == 0);
+	s->outcome->outputs = s->outputs.result;
+	if (s->outputs.result && s->outputs.result->state == OUTPUTS_REFUSED)
+		s->outcome->kind = OUTCOME_OUTPUTS_REFUSED;
+}
+
+/* Everybody is gone when init is. But where results lie in a directory that init removes, everybody else was gone when
+ * it reported, and it waits for us (init.c). */
 static void wait_for_end(struct supervisor *s)
 {
+	const bool init_waits = s->plan->mode == MODE_LANDLOCK && s->script_ended && s->outputs.staging_fd >= 0;
 	struct limit_reached limit;
 
+	if (init_waits) {
+		bring_outputs(s);
+		shutdown(s->control_fd, SHUT_WR);
+	}
 	wait_for_init(s);
 	if (s->plan->mode == MODE_LANDLOCK)
 		end_children(0);
@@ -370,45 +403,40 @@ static void wait_for_end(struct supervisor *s)
 	/* the kernel ended all of it, init too, before that could report anything */
 	if (!s->limit_reached && s->outcome->kind != OUTCOME_EXITED && cgroup_memory_reached(&s->cgroup, &limit))
 		note_limit(s, &limit);
-	finish_output(s);
+	if (!init_waits)
+		bring_outputs(s);
+	if (s->plan->mode == MODE_LANDLOCK && s->outputs.staging_fd >= 0)
+		remove_tree(s->plan->outputs.inside);
 }
 
-static int32_t first_idmapped(const struct plan *plan)
+static void accompany(struct supervisor *s)
 {
-	for (size_t i = 0; i < plan->view_count; i++)
-		if (plan->view[i].idmapped)
-			return (int32_t)i;
-	return 0;
+	void (*on_broken_pipe)(int) = output.count ? signal(SIGPIPE, SIG_IGN) : SIG_ERR;
+
+	tidy_up_after_others(s->plan); /* while the interpreter starts */
+	watch(s);
+	wait_for_end(s);
+	if (on_broken_pipe != SIG_ERR)
+		signal(SIGPIPE, on_broken_pipe);
 }
 
-/* Needed by the view, so its failure is the view's. */
-static int prepare_idmap(const struct plan *plan, struct confine_state *state, struct stage_failure *failure)
-{
-	if (!plan->idmapped)
-		return 0;
-	/* opening a namespace asks for what tracing asks for, which root may be without: so not while we are closed */
-	if (state->secrets)
-		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	state->id_map_fd = idmap_open(plan->uid, plan->gid);
-	if (state->secrets)
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (state->id_map_fd >= 0)
-		return 0;
-	*failure = (struct stage_failure){ .stage = STAGE_VIEW, .step = first_idmapped(plan), .sys_errno = errno };
-	return -1;
-}
-
-int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct outcome *out, struct error *err)
+int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct arena *arena, struct outcome *out,
+                  struct error *err)
 {
 	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
 	struct confine_state state = {
 		.id_map_fd = -1, .private_fd = -1, .secrets_fd = -1, .secrets = plan->secret_count ? secrets : NULL
 	};
-	struct supervisor s = { .plan = plan, .outcome = &outcome, .control_fd = -1, .signal_fd = -1 };
-	void (*on_broken_pipe)(int);
+	struct supervisor s = { .plan = plan,
+		                .outcome = &outcome,
+		                .control_fd = -1,
+		                .signal_fd = -1,
+		                .outputs = { .staging_fd = -1, .target_fd = -1 } };
 	int fds[2];
 	sigset_t all;
 
+	if (outputs_prepare(&s.outputs, plan, arena, err))
+		return -1;
 	/* should init be killed, which only a script on a kernel without signal scopes can do, its orphans are ours to
 	 * end */
 	if (plan->mode == MODE_LANDLOCK)
@@ -431,57 +459,23 @@ int supervise_run(const struct plan *plan, const struct secret_store *secrets, s
 		return error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
 	}
 	s.started_ms = now_ms();
-	s.init = cgroup_open(&s.cgroup, plan, &outcome.failure) || prepare_idmap(plan, &state, &outcome.failure)
+	s.init = cgroup_open(&s.cgroup, plan, &outcome.failure) || idmap_prepare(plan, &state, &outcome.failure)
 	                 ? -1
 	                 : start_init(plan, s.cgroup.group_fd, &state, fds);
 	close(fds[1]);
 	s.control_fd = fds[0];
-	if (s.init < 0) {
-		if (!outcome.failure.sys_errno)
-			outcome.failure.sys_errno = -s.init;
-	} else {
-		on_broken_pipe = output.count ? signal(SIGPIPE, SIG_IGN) : SIG_ERR;
-		tidy_up_after_others(plan); /* while the interpreter starts */
-		watch(&s);
-		wait_for_end(&s);
-		if (on_broken_pipe != SIG_ERR)
-			signal(SIGPIPE, on_broken_pipe);
-	}
+	if (s.init >= 0)
+		accompany(&s);
+	else if (!outcome.failure.sys_errno)
+		outcome.failure.sys_errno = -s.init;
 	outcome.denials = s.broker.denials;
 	cgroup_close(&s.cgroup);
 	output_close(&output);
+	outputs_close(&s.outputs);
 	broker_close(&s.broker);
 	fd_close(&state.id_map_fd);
 	fd_close(&s.control_fd);
 	fd_close(&s.signal_fd);
 	*out = outcome;
 	return 0;
-}
-
-void outcome_release(const struct outcome *outcome)
-{
-	sigprocmask(SIG_SETMASK, &outcome->caller_mask, NULL);
-}
-
-int outcome_exit_status(const struct outcome *outcome)
-{
-	switch (outcome->kind) {
-	case OUTCOME_EXITED:
-		return outcome->status;
-	case OUTCOME_SIGNALED:
-		return EXIT_SIGNAL_BASE + outcome->status;
-	case OUTCOME_TIMEOUT:
-		return EXIT_TIMEOUT;
-	case OUTCOME_DENIED:
-		return EXIT_POLICY;
-	case OUTCOME_MEMORY:
-	case OUTCOME_LIMIT:
-		return EXIT_SIGNAL_BASE + SIGKILL;
-	case OUTCOME_CPU_TIME:
-		return EXIT_SIGNAL_BASE + SIGXCPU;
-	case OUTCOME_SETUP_FAILED:
-	case OUTCOME_COUNT:
-		break;
-	}
-	return EXIT_SETUP;
 }

@@ -96,17 +96,21 @@ class Upload(Example):
             self.assertEqual(set(verdicts.values()), {"ended with status 125"}, result)
             self.assertEqual(os.listdir(self.work + "/thumbnails"), [])
             return
-        self.succeeds(result)
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual(result.err, "pyconfine: refused output: thumbnail.png: its content is not what its suffix says   [outputs.check]\n"
+                         "pyconfine: nothing was moved to %s/scratch: all files are accepted, or none   [outputs]\n" % self.work)
         self.assertEqual(verdicts, {
             "holiday.jpg": "ok", "logo.png": "ok", "bomb.png": "needed too much memory",
             "invoice.png": "not a picture that can be read", "truncated.jpg": "not a picture that can be read"}, result)
         self.assertIn(b"memory limit 256M reached", result.out, result)
         self.assertIn(b"image file is truncated", result.out, result)
-        self.assertEqual(sorted(os.listdir(self.work + "/thumbnails")), ["holiday.jpg.png", "logo.png.png"])
-        header = self.read("thumbnails/holiday.jpg.png")[:24]
+        self.assertEqual(sorted(os.listdir(self.work + "/thumbnails")), ["holiday.jpg", "logo.png"])
+        header = self.read("thumbnails/holiday.jpg/thumbnail.png")[:24]
         self.assertEqual(header[:8] + header[16:24], b"\x89PNG\r\n\x1a\n" + bytes([0, 0, 0, 128, 0, 0, 0, 96]))
-        self.assertEqual(result.out.count(b"refused: "), 7, result)
+        self.assertEqual(result.out.count(b"refused: "), 8, result)
         self.assertNotIn(b"ALLOWED", result.out, result)
+        self.assertTrue(result.out.endswith(b"exit status 123\n$ find thumbnails scratch -type f: what got out\n"
+                                            b"thumbnails/holiday.jpg/thumbnail.png\nthumbnails/logo.png/thumbnail.png\n"), result)
         with open(self.example + "/thumbnail.py", "rb") as original:
             self.assertEqual(self.read("app/thumbnail.py"), original.read())
 
