@@ -21,10 +21,11 @@ struct stage_failure {
 /* The one byte of a message that hands a descriptor over to the supervisor. */
 #define LISTENER_MARK 'L' /* of the script's system call filter */
 #define OUTPUTS_MARK 'O'  /* of the directory that the script leaves its results in */
+#define RESOLVER_MARK 'R' /* of the socket for questions about names */
 
 struct confine_state {
 	int id_map_fd;  /* user namespace for idmapped mounts; -1: none */
-	int control_fd; /* the socket to the supervisor, for the filter's listener */
+	int control_fd; /* the socket to the supervisor, for what is handed over */
 	int parent_pid; /* of the process that must still be our parent after the parent-death signal is set; 0: not
 	                   ours */
 	const struct secret_store *secrets; /* NULL: none */

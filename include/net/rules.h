@@ -47,4 +47,9 @@ bool net_rule_matches_address(const struct net_rule *rule, int family, const voi
 /* The same for a name that was asked for; case and a trailing dot do not count. */
 bool net_rule_matches_name(const struct net_rule *rule, const char *name, uint16_t port);
 
+/* The first `bits` bits are the same. */
+bool net_same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits);
+/* Of the letters, digits, '-' and '_' that host names are made of, and no address. */
+bool net_is_host_name(const char *name);
+
 #endif

@@ -61,6 +61,7 @@ struct build {
 /* Each part fills its fields of b->plan; 0, or -1 with *b->err. Called in this order. */
 int plan_items(struct build *b);       /* items.c: what is shown, from profile and footprint */
 int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
+int plan_network(struct build *b);     /* network.c: which connections the broker makes */
 int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or the script's user could not use */
 int plan_cgroup(struct build *b);      /* cgroup.c: which limits a control group keeps */
 int plan_secrets(struct build *b);     /* secrets.c: how they are handed over */
@@ -75,6 +76,15 @@ int plan_filter(struct build *b);      /* filter.c */
 int plan_limits(struct build *b);      /* limits.c */
 int plan_promises(struct build *b);    /* promises.c: what is kept, what is missing */
 int plan_stages(struct build *b);      /* stages.c */
+
+/* Whether connections can be made by rule here; *reason and *fix say why not. */
+bool network_has_broker(const struct build *b, const char **reason, const char **fix);
+/* Whether the script gets the host's network as it is: because the profile says so, or because it accepts that where
+ * there is no broker. */
+bool network_is_open(const struct build *b);
+
+/* Whether a preset of files is not for the script: the machine's own resolver, where connections are made by rule. */
+bool network_hides(const struct build *b, const char *preset);
 
 /* A path of the host, with its links; the item is added. Returns 0, or -1 with *err; ENOENT in err->sys_errno. */
 int plan_add_path(struct build *b, const char *path, const struct item *kind, struct error *err);

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "host/facts.h"
+#include "plan/network.h"
 #include "plan/stage.h"
 #include "policy/filter.h"
 #include "profile/profile.h"
@@ -181,7 +182,8 @@ struct plan {
 	unsigned long namespaces;      /* CLONE_NEW* flags */
 	const char *uid_map, *gid_map; /* text for /proc/self/uid_map; NULL: no user namespace */
 	bool loopback;                 /* bring lo up in the new network namespace */
-	const char *hostname;          /* in the new UTS namespace; or NULL */
+	struct network_plan network;
+	const char *hostname; /* in the new UTS namespace; or NULL */
 	struct view_step *view;
 	size_t view_count;
 	bool idmapped;                          /* some step is */

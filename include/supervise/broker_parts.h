@@ -2,17 +2,80 @@
 #ifndef SUPERVISE_BROKER_PARTS_H
 #define SUPERVISE_BROKER_PARTS_H
 
-#include <linux/seccomp.h>
-#include <stddef.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "supervise/broker.h"
 
+/* What a file's function returns about a call: 0 or -errno to answer, or one of these. */
+enum broker_later {
+	BROKER_WAITS = 1,    /* it is in the table, and is answered later */
+	BROKER_CONTINUES = 2 /* the kernel carries it out, under what else confines the script */
+};
+
+union broker_address {
+	struct sockaddr any;
+	struct sockaddr_un un;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+	struct sockaddr_storage storage;
+};
+
+/* caller.c: what is read of the caller */
+
 /* Is the caller still waiting for this call? Asked after its memory or its /proc was read and before anything is done:
  * had it ended, its number might be another's by then. */
-int broker_still_asks(const struct broker *broker, const struct seccomp_notif *call);
+bool broker_still_asks(const struct broker *broker, const struct seccomp_notif *call);
+/* The script's memory is read once. 0, or -EFAULT, -EINVAL as connect(2) has them. */
+int broker_copy_address(const struct seccomp_notif *call, union broker_address *out, socklen_t *length);
+/* A duplicate of the caller's descriptor (close-on-exec), or -errno. */
+int broker_fetch(const struct seccomp_notif *call, int script_fd);
+/* A socket that was handed over as stdin, stdout or stderr, and one of ours, belong to another network. */
+bool broker_is_own_network(const struct broker *broker, int fd);
+/* SO_DOMAIN, SO_TYPE, ...; -1: it has none. */
+int broker_socket_option(int fd, int level, int option);
+/* False, and *address untouched, when it is none of INET or INET6. */
+bool broker_read_address(const union broker_address *from, socklen_t length, struct net_address *address,
+                         uint16_t *port);
+/* Does the calling thread have a signal that its program would handle? */
+bool broker_has_signal(const struct seccomp_notif *call);
 
+/* broker.c */
+
+/* A connect that goes on: takes fd over, which may be -1 (a look-up goes on). BROKER_WAITS or -EAGAIN. */
+int broker_wait(struct broker *broker, const struct seccomp_notif *call, int fd, uint64_t deadline_ms);
+/* Remembers a refusal, of what broker->asked says; returns -code. */
+int broker_refuse(struct broker *broker, const char *target, int code);
+/* The call's answer is `code` (0 or an errno); the caller may be gone, which needs no answer. */
+void broker_answer(const struct broker *broker, uint64_t id, int code);
+
+/* broker_connect.c, broker_bind.c, broker_files.c: the calls themselves */
+
+int broker_connect(struct broker *broker, const struct seccomp_notif *call);
+int broker_bind(struct broker *broker, const struct seccomp_notif *call);
+int broker_listen(struct broker *broker, const struct seccomp_notif *call);
 /* chmod, fchmod, fchmodat, utimensat where there is no view: carried out by us, on what lies below a write grant, since
- * Landlock does not decide about them. 0 or -errno to answer. */
+ * Landlock does not decide about them. */
 int broker_change_file(struct broker *broker, const struct seccomp_notif *call);
+
+/* broker_unix.c: connects the script's own socket to a path that is the sandbox's own or granted. As broker_connect. */
+int broker_connect_path(struct broker *broker, const struct seccomp_notif *call, int fd,
+                        const union broker_address *address, socklen_t length);
+
+/* broker_own.c: connects or binds a socket that the script made; never waits. 0, -EINPROGRESS when it goes on, or
+ * -errno. *blocking: the script's own wish. */
+int broker_connect_own(int fd, const union broker_address *address, socklen_t length, bool *blocking);
+
+/* broker_sockets.c: sockets of our network in the place of the script's */
+
+/* A socket like the script's `fd`, with its options, not blocking: owned by the caller; or -errno. */
+int broker_make_socket(int fd);
+/* Puts `own` in the place of the caller's descriptor. 0 or -errno. */
+int broker_put_in_place(const struct broker *broker, const struct seccomp_notif *call, int own);
+/* Connects a new socket like `fd`, and puts it in its place. As broker_connect. */
+int broker_connect_out(struct broker *broker, const struct seccomp_notif *call, int fd,
+                       const union broker_address *address, socklen_t length);
 
 #endif

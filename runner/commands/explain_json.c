@@ -258,6 +258,25 @@ static struct json_object *landlock_object(const struct landlock_plan *landlock)
 	return object;
 }
 
+static struct json_object *network_object(const struct prepared *prepared)
+{
+	const struct network_plan *network = &prepared->plan.network;
+	struct json_object *object = json_object_new_object(), *allow = json_object_new_array(),
+			   *listen = json_object_new_array();
+
+	put_string(object, "connections", network->open ? "host" : network->by_rules ? "rules" : "none");
+	for (size_t i = 0; i < prepared->profile.network.allow.count; i++)
+		json_object_array_add(allow, render_json_string(prepared->profile.network.allow.items[i].value));
+	for (size_t i = 0; i < network->listen_count; i++)
+		json_object_array_add(listen, json_object_new_int(network->listen[i]));
+	put(object, "allow", allow);
+	put(object, "listen", listen);
+	put_bool(object, "host_loopback", network->host_loopback);
+	put_bool(object, "answers_names", network->resolver);
+	put_string(object, "look_up", network->look_up);
+	return object;
+}
+
 /* {"arg": 1, "mask": 15, "value": 2}: what an argument must be for the row to count. */
 static struct json_object *test_object(int arg, uint32_t mask, uint32_t value)
 {
@@ -463,6 +482,7 @@ struct json_object *explain_json(const struct prepared *prepared)
 	put(object, "files", file_list(plan));
 	put(object, "denied", strings(plan->denied));
 	put(object, "view", view_list(plan));
+	put(object, "network", network_object(prepared));
 	put(object, "landlock", landlock_object(&plan->landlock));
 	put(object, "filter", filter_object(prepared));
 	put(object, "outputs", outputs_object(&plan->outputs));

@@ -6,6 +6,7 @@
 
 #include "base/exit_status.h"
 #include "commands/commands.h"
+#include "commands/denials.h"
 #include "commands/explain.h"
 #include "commands/outcome.h"
 #include "commands/outputs.h"
@@ -72,6 +73,7 @@ static int leave(const struct run *run, const struct outcome *outcome)
 	report(run, outcome, NULL, outcome_exit_status(outcome));
 	outcome_release(outcome);
 	print_remarks(&run->prepared.plan, run->options);
+	denials_text(&said, &run->prepared, &outcome->denials);
 	outcome_text(&said, &run->prepared.plan, outcome);
 	outputs_describe(&run->prepared.plan.outputs, outcome->outputs, &said);
 	if (!run->options->quiet)

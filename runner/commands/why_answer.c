@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "commands/why.h"
-#include "net/rules.h"
 #include "plan/links.h"
 #include "policy/sensitive.h"
 
@@ -246,64 +245,6 @@ int why_write(struct why *why, struct error *err)
 {
 	(void)err;
 	return answer_file(why, true);
-}
-
-/* With network rules: the one that covers the target. */
-static int answer_rules(struct why *why, const struct net_rule *target, struct error *err)
-{
-	const struct profile_strings *allow = &why->prepared->profile.network.allow;
-
-	why->pos = why->prepared->profile.network.pos;
-	why->reason = "no rule of network.allow covers it";
-	why->fix_value = why->target;
-	for (size_t i = 0; i < allow->count; i++) {
-		struct net_rule rule;
-
-		if (net_rule_parse(allow->items[i].value, &rule, err)) {
-			err->pos = allow->items[i].pos;
-			return -1;
-		}
-		if (!net_rule_covers(&rule, target))
-			continue;
-		why->allowed = true;
-		why->reason = arena_printf(why->arena, "network.allow has %s", allow->items[i].value);
-		why->pos = allow->items[i].pos;
-		why->fix_value = NULL;
-	}
-	return 0;
-}
-
-int why_connect(struct why *why, struct error *err)
-{
-	const struct profile *profile = &why->prepared->profile;
-	struct net_rule target;
-
-	if (net_rule_parse(why->target, &target, err))
-		return error_context(err, "%s", "the target of `why connect`");
-	if (target.kind == NET_RULE_UNIX) {
-		const struct sensitive_path *sensitive = sensitive_path_find(target.path, why->prepared->request.home,
-		                                                             true);
-
-		why->sensitive = sensitive ? sensitive->reason : NULL;
-	}
-	for (size_t i = 0; i < profile->not_yet.count; i++)
-		if (strncmp(profile->not_yet.items[i].value, "network", 7) == 0)
-			why_note(
-				why,
-				"This version cannot enforce network rules yet: `pyconfine run` refuses this profile.");
-	if (profile->network.mode == NETWORK_RULES)
-		return answer_rules(why, &target, err);
-	why->pos = profile->network.pos;
-	if (profile->network.mode == NETWORK_HOST && target.kind != NET_RULE_UNIX) {
-		why->allowed = true;
-		why->reason = "network: host shares the host's network, unrestricted";
-		return 0;
-	}
-	why->reason = arena_printf(why->arena, "profile \"%s\" has no network", profile->name);
-	if (target.kind == NET_RULE_UNIX)
-		why->reason = "no UNIX socket of the host is in reach";
-	why->fix_value = why->target;
-	return 0;
 }
 
 static const char *find_program(const struct why *why)

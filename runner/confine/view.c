@@ -6,11 +6,8 @@
  * being filled through its descriptor. pivot_root(".", ".") then exchanges the two, and the old root, now on top, is
  * detached. */
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 
 #include "confine/apply.h"
 #include "host/syscalls.h"
@@ -281,21 +278,6 @@ int view_verify(const struct plan *plan, struct confine_state *state)
 	(void)plan;
 	(void)state;
 	return raw_mkdirat(AT_FDCWD, "/" SCRATCH, 0700) == -EROFS ? 0 : -EPERM;
-}
-
-int network_apply(const struct plan *plan, struct confine_state *state)
-{
-	struct ifreq request = { .ifr_name = "lo" };
-	int fd = raw_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), result;
-
-	(void)plan;
-	(void)state;
-	if (fd < 0)
-		return fd;
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	result = raw_ioctl(fd, SIOCSIFFLAGS, &request);
-	raw_close(fd);
-	return result;
 }
 
 int hostname_apply(const struct plan *plan, struct confine_state *state)

@@ -49,7 +49,7 @@ static bool read_ports(const char *text, struct net_rule *rule)
 
 /* Letters, digits, '-' and '_' in labels of 1 to 63, no '-' at their ends (RFC 1123; '_' is common in container
  * networks). A last label of digits only is refused (RFC 3696): it is a mistyped address. */
-static bool is_host_name(const char *name)
+bool net_is_host_name(const char *name)
 {
 	size_t label = 0;
 	bool digits_only = true;
@@ -144,7 +144,7 @@ static int read_host(char *host, bool bracketed, struct net_rule *rule, const ch
 	if (strchr(name, '*'))
 		return fault(err, text, "has a * in the middle of a name",
 		             "It stands for whole labels at the front: *.cdn.net:443.");
-	if (!is_host_name(name))
+	if (!net_is_host_name(name))
 		return fault(err, text, "holds no valid host name",
 		             "Write host:port, without http:// and without a path.");
 	for (size_t i = 0; name[i]; i++)
@@ -228,7 +228,7 @@ int net_rule_parse(const char *text, struct net_rule *out, struct error *err)
 	return 0;
 }
 
-static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
+bool net_same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
 	unsigned rest = bits % 8;
 	uint8_t mask = (uint8_t)(0xff00 >> rest);
@@ -257,7 +257,7 @@ bool net_rule_covers(const struct net_rule *outer, const struct net_rule *inner)
 		return true;
 	case NET_RULE_ADDRESS:
 		return inner->kind == NET_RULE_ADDRESS && outer->family == inner->family &&
-		       outer->prefix <= inner->prefix && same_prefix(outer->address, inner->address, outer->prefix);
+		       outer->prefix <= inner->prefix && net_same_prefix(outer->address, inner->address, outer->prefix);
 	case NET_RULE_NAME:
 		return inner->kind == NET_RULE_NAME && strcmp(outer->name, inner->name) == 0;
 	case NET_RULE_SUFFIX:
@@ -278,7 +278,7 @@ bool net_rule_matches_address(const struct net_rule *rule, int family, const voi
 	if (rule->kind == NET_RULE_ANYWHERE)
 		return true;
 	return rule->kind == NET_RULE_ADDRESS && rule->family == family &&
-	       same_prefix(rule->address, address, rule->prefix);
+	       net_same_prefix(rule->address, address, rule->prefix);
 }
 
 bool net_rule_matches_name(const struct net_rule *rule, const char *name, uint16_t port)

@@ -2,6 +2,7 @@
  * needs. */
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,25 +79,52 @@ static const struct mode_row landlock_mode_rows[] = {
 
 /* What reaches out although there is no network: a UNIX socket that lies in a granted directory, and a socket that was
  * handed over as stdin. Streams are connected by the supervisor's broker (supervise/broker.h); what sends without
- * connecting is not to be had, and nothing connects where there is no broker. */
+ * connecting is not to be had, and nothing connects where there is no broker.
+ *
+ * Where the broker connects by rule, the script holds sockets of the host's network. What would use such a one for
+ * anything but the connection that was decided goes to the broker, or is refused. */
+enum network_case {
+	IN_BROKER = 1,  /* a network namespace, and a broker */
+	IN_NOTHING = 2, /* no broker */
+	IN_RULES = 4,   /* the broker, and sockets of the host's network */
+};
+
+#define WHOLE 0xffffffff
+
 static const struct network_row {
 	const char *call;
-	bool with_broker, without_broker;
+	unsigned cases;
 	enum filter_row_action action;
 	int8_t arg;
 	uint32_t mask, value, next_mask, next_value;
 } network_rows[] = {
-	{ "connect", true, false, ROW_NOTIFY, -1, 0, 0, 0, 0 },
-	{ "connect", false, true, ROW_FORBID, -1, 0, 0, 0, 0 },
-	{ "socket", false, true, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0, 0 },
-	{ "socket", true, false, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_DGRAM },
-	{ "socket", true, false, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_RAW },
-	{ "socket", true, false, ROW_FORBID, 0, 0xffffffff, AF_UNIX, 0xf, SOCK_SEQPACKET },
-	{ "socketpair", true, true, ROW_FORBID, 1, 0xf, SOCK_DGRAM, 0, 0 },
-	{ "socketpair", true, true, ROW_FORBID, 1, 0xf, SOCK_RAW, 0, 0 },
-	{ "sendto", true, true, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
-	{ "sendmsg", true, true, ROW_FORBID, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
-	{ "sendmmsg", true, true, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "connect", IN_BROKER | IN_RULES, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "connect", IN_NOTHING, ROW_FORBID, -1, 0, 0, 0, 0 },
+	{ "bind", IN_RULES, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "listen", IN_RULES, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "socket", IN_NOTHING, ROW_FORBID, 0, WHOLE, AF_UNIX, 0, 0 },
+	{ "socket", IN_BROKER | IN_RULES, ROW_FORBID, 0, WHOLE, AF_UNIX, 0xf, SOCK_DGRAM },
+	{ "socket", IN_BROKER | IN_RULES, ROW_FORBID, 0, WHOLE, AF_UNIX, 0xf, SOCK_RAW },
+	{ "socket", IN_BROKER | IN_RULES, ROW_FORBID, 0, WHOLE, AF_UNIX, 0xf, SOCK_SEQPACKET },
+	{ "socketpair", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 1, 0xf, SOCK_DGRAM, 0, 0 },
+	{ "socketpair", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 1, 0xf, SOCK_RAW, 0, 0 },
+	{ "sendto", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmsg", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmmsg", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	/* packets of a connection can be sent by way of a machine of choice (source routes, routing headers), out of
+	 * an interface of choice, and a socket be turned into one of another family */
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 4 /* IP_OPTIONS */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 50 /* IP_UNICAST_IF */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 1 /* IPV6_ADDRFORM */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 5 /* IPV6_2292RTHDR */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 6 /* IPV6_2292PKTOPTIONS */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 57 /* IPV6_RTHDR */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 50 /* IPV6_PKTINFO */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 76 /* IPV6_UNICAST_IF */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, SOL_SOCKET, WHOLE, 25 /* SO_BINDTODEVICE */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, SOL_SOCKET, WHOLE, 62 /* SO_BINDTOIFINDEX */ },
+	/* SIOC*: the host's interfaces, addresses and routes */
+	{ "ioctl", IN_RULES, ROW_FORBID, 1, 0xff00, 0x8900, 0, 0 },
 };
 
 struct rows {
@@ -159,13 +187,13 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 static void add_network_rows(struct build *b, struct rows *rows)
 {
 	bool broker = b->plan->notify && (b->plan->namespaces & CLONE_NEWNET);
+	unsigned here = b->plan->network.by_rules ? IN_RULES : broker ? IN_BROKER : IN_NOTHING;
 
 	for (size_t i = 0; i < sizeof(network_rows) / sizeof(network_rows[0]); i++) {
 		const struct network_row *row = &network_rows[i];
 		int number = -1;
 
-		if ((broker ? row->with_broker : row->without_broker) &&
-		    syscall_find(row->call, &number) == SYSCALL_KNOWN)
+		if ((row->cases & here) && syscall_find(row->call, &number) == SYSCALL_KNOWN)
 			row_add(b, rows,
 			        &(struct filter_row){ .number = (uint32_t)number,
 			                              .action = row->action,
@@ -231,7 +259,7 @@ int plan_filter(struct build *b)
 	struct filter_request request = { 0 };
 	struct rows rows = { 0 };
 
-	if (profile->network.mode == NETWORK_HOST || (b->plan->namespaces & CLONE_NEWNET))
+	if (b->plan->network.open || (b->plan->namespaces & CLONE_NEWNET))
 		request.variant |= FILTER_INET;
 	if (profile->exec.mode != EXEC_NONE)
 		request.variant |= FILTER_EXEC;
@@ -249,7 +277,7 @@ int plan_filter(struct build *b)
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_deny, ROW_EPERM))
 		return -1;
 	add_processor_row(b, &rows);
-	if (profile->network.mode != NETWORK_HOST)
+	if (!b->plan->network.open)
 		add_network_rows(b, &rows);
 	if (b->plan->mode == MODE_LANDLOCK)
 		add_mode_rows(b, &rows);

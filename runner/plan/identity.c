@@ -81,7 +81,7 @@ int plan_identity(struct build *b)
 	plan->namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 	if (facts->features[FEATURE_HOSTNAME].level > 0)
 		plan->hostname = b->profile->system.hostname.value ? b->profile->system.hostname.value : "pyconfine";
-	if (b->profile->network.mode != NETWORK_HOST && facts->features[FEATURE_NETWORK_NAMESPACE].level > 0) {
+	if (!network_is_open(b) && facts->features[FEATURE_NETWORK_NAMESPACE].level > 0) {
 		plan->namespaces |= CLONE_NEWNET;
 		plan->loopback = true;
 	}

@@ -317,7 +317,7 @@ static int add_presets(struct build *b)
 			b->err->pos = names->items[i].pos;
 			return -1;
 		}
-		for (size_t k = 0; preset->paths && preset->paths[k]; k++)
+		for (size_t k = 0; preset->paths && preset->paths[k] && !network_hides(b, preset->name); k++)
 			add_optional(b, preset->paths[k], &kind);
 		if (preset->project_root)
 			add_project(b, &names->items[i].pos);

@@ -130,6 +130,17 @@ static void add_private_places(struct build *b)
 		             "multiprocessing locks and shared memory will fail");
 }
 
+/* Where the broker binds TCP sockets, nobody else may: with that the kernel can be left to bind UNIX ones, whose paths
+ * only it can judge (supervise/broker_bind.c). */
+static uint64_t net_rights(const struct build *b)
+{
+	uint64_t all = landlock_net_rights(b->plan->landlock.abi);
+
+	if (b->plan->network.by_rules)
+		return all & LANDLOCK_ACCESS_NET_BIND_TCP;
+	return b->plan->mode == MODE_LANDLOCK && !b->plan->network.open ? all : 0;
+}
+
 int plan_landlock(struct build *b)
 {
 	struct landlock_plan *landlock = &b->plan->landlock;
@@ -138,9 +149,7 @@ int plan_landlock(struct build *b)
 	if (landlock->abi == 0)
 		return 0;
 	landlock->handled_access = landlock_fs_rights(landlock->abi);
-	landlock->handled_net = b->profile->network.mode == NETWORK_NONE && b->plan->mode == MODE_LANDLOCK
-	                                ? landlock_net_rights(landlock->abi)
-	                                : 0;
+	landlock->handled_net = net_rights(b);
 	landlock->scoped = landlock_scopes(landlock->abi);
 	for (size_t i = 0; i < b->item_count; i++) {
 		const struct item *item = &b->items[i];

@@ -56,10 +56,38 @@ static void promise_files(struct build *b)
 		     "pyconfine doctor", true);
 }
 
+/* "api.example.com:443, *.cdn.net:443 only": the first three. */
+static const char *name_rules(struct build *b)
+{
+	enum { SHOWN = 3 };
+	const struct profile_strings *lists[] = { &b->profile->network.allow, &b->profile->network.listen };
+	const char *text = "", *verbs[] = { "", "listen " };
+	size_t count = 0;
+
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < lists[k]->count; i++)
+			if (count++ < SHOWN)
+				text = arena_printf(b->arena, "%s%s%s%s", text, count > 1 ? ", " : "", verbs[k],
+				                    lists[k]->items[i].value);
+	if (count > SHOWN)
+		return arena_printf(b->arena, "%s and %zu more", text, count - SHOWN);
+	return count ? arena_printf(b->arena, "%s only", text) : "its own loopback only";
+}
+
 static void promise_network(struct build *b)
 {
+	const char *reason, *fix;
+
 	if (b->profile->network.mode == NETWORK_HOST)
 		keep(b, PROMISE_NETWORK, "the host's, unrestricted", "profile");
+	else if (b->profile->network.mode == NETWORK_RULES && !network_has_broker(b, &reason, &fix))
+		miss(b, PROMISE_NETWORK, name_rules(b),
+		     b->plan->network.open
+		             ? arena_printf(b->arena, "%s, so every connection of the machine's is open", reason)
+		             : reason,
+		     fix, true);
+	else if (b->profile->network.mode == NETWORK_RULES)
+		keep(b, PROMISE_NETWORK, name_rules(b), "network namespace + broker");
 	else if (b->plan->namespaces & CLONE_NEWNET)
 		keep(b, PROMISE_NETWORK, "none", "network namespace + seccomp");
 	else

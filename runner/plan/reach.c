@@ -152,8 +152,7 @@ static int check_standard_files(struct build *b)
 		int type = SOCK_STREAM;
 		socklen_t size = sizeof(type);
 
-		if (b->profile->network.mode == NETWORK_HOST || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) ||
-		    type == SOCK_STREAM)
+		if (b->plan->network.open || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) || type == SOCK_STREAM)
 			continue;
 		error_set(b->err, CODE_CANNOT_KEEP, "%s is a datagram socket, which reaches the whole network",
 		          names[fd]);

@@ -80,8 +80,8 @@ static void describe_view(const struct plan *plan, struct text *out)
 
 static void describe_network(const struct plan *plan, struct text *out)
 {
-	(void)plan;
-	text_add(out, "nothing but a loopback of its own");
+	text_add(out, plan->network.by_rules ? "a loopback of its own; other connections are made by the supervisor"
+	                                     : "nothing but a loopback of its own");
 }
 
 static void describe_hostname(const struct plan *plan, struct text *out)

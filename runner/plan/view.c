@@ -177,8 +177,12 @@ static void add_etc(struct build *b, struct entries *list)
 		{ "/etc/group",
 		  arena_printf(b->arena, "%s:x:%u:\n", b->plan->change_user ? "nogroup" : name, b->plan->gid) },
 		{ "/etc/hosts", arena_printf(b->arena, "127.0.0.1 localhost %s\n::1 localhost\n", host) },
-		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n" },
-		{ "/etc/resolv.conf", "# no network\n" },
+		{ "/etc/nsswitch.conf", b->plan->network.resolver ? "passwd: files\ngroup: files\nhosts: files dns\n"
+		                                                  : "passwd: files\ngroup: files\nhosts: files\n" },
+		/* the supervisor answers (supervise/resolver.h); a look-up may take as long as the host's */
+		{ "/etc/resolv.conf", b->plan->network.resolver
+		                              ? "nameserver 127.0.0.1\noptions timeout:10 attempts:2\n"
+		                              : "# no network\n" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -123,17 +123,19 @@ const struct field profile_fields[] = {
 
 	{ .path = "network", .type = FIELD_NETWORK, .merge = MERGE_REPLACE, .ceiling = CEILING_MOST,
 	  AT(network.mode), .names = network_names, .standard = "none", .example = "none",
-	  .help = "none, host (everything), or a mapping with what is allowed." },
+	  .help = "none, host (everything), or a mapping with what is allowed. What is not is refused, and said after "
+	          "the run." },
 	{ .path = "network.allow", .type = FIELD_STRINGS, .merge = MERGE_ADD, .ceiling = CEILING_MOST,
-	  .text = TEXT_NET_RULE, .not_yet = true, AT(network.allow),
+	  .text = TEXT_NET_RULE, AT(network.allow),
 	  .example = "[\"api.example.com:443\", \"10.0.0.0/8:5432\", \"unix:/run/pg\"]",
-	  .help = "Where the script may connect to: host:port, *.domain:port, address/prefix:port, unix:/path." },
+	  .help = "Where the script may connect to, by TCP: host:port, *.domain:port, address/prefix:port, *:port, "
+	          "unix:/path." },
 	{ .path = "network.listen", .type = FIELD_STRINGS, .merge = MERGE_ADD, .ceiling = CEILING_MOST,
-	  .text = TEXT_PORT, .not_yet = true, AT(network.listen), .example = "[8080]",
-	  .help = "Ports on which the script may accept connections." },
+	  .text = TEXT_PORT, AT(network.listen), .example = "[8080]",
+	  .help = "Ports on which the script may accept connections from outside; other ports are its own loopback's." },
 	{ .path = "network.loopback", .type = FIELD_NAME, .merge = MERGE_REPLACE, .ceiling = CEILING_MOST,
 	  AT(network.loopback), .names = loopback_names, .standard = "private", .example = "private",
-	  .help = "private: 127.0.0.1 is the sandbox's own; host: it is the machine's." },
+	  .help = "private: 127.0.0.1 is the sandbox's own; host: ports on which nobody inside listens are the machine's." },
 
 	{ .path = "exec", .type = FIELD_EXEC, .merge = MERGE_ADD, .ceiling = CEILING_MOST, .text = TEXT_PROGRAM,
 	  AT(exec.mode), .names = exec_names, .standard = "none", .example = "[/usr/bin/git]",

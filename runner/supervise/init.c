@@ -183,10 +183,10 @@ _Noreturn void init_main(const struct plan *plan, struct confine_state *state, i
 			state->id_map_fd = raw_fcntl(CONTROL_FD, F_DUPFD_CLOEXEC, 10);
 		raw_dup3(control_fd, CONTROL_FD, O_CLOEXEC);
 	}
+	state->control_fd = CONTROL_FD;
 	/* a process that cannot be dumped cannot write its own map, either; prepare() takes that back */
 	if (state->secrets && plan->uid_map)
 		raw_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	state->control_fd = CONTROL_FD;
 	if (confine_run_stages(plan, state, STAGE_IDENTITY_MAP, STAGE_NO_NEW_PRIVS, &failure))
 		fail(plan, state, &failure);
 	prepare(plan, state);

@@ -122,7 +122,9 @@ static ssize_t receive(struct supervisor *s, void *data, size_t size, int *fd)
 /* A message of one byte says only what its descriptor is. */
 static void keep_descriptor(struct supervisor *s, char mark, int fd)
 {
-	int *place = mark == LISTENER_MARK ? &s->broker.listener_fd : &s->outputs.staging_fd;
+	int *place = mark == LISTENER_MARK   ? &s->broker.listener_fd
+	             : mark == RESOLVER_MARK ? &s->broker.resolver.socket_fd
+	                                     : &s->outputs.staging_fd;
 
 	fd_close(place);
 	*place = fd;
@@ -238,10 +240,12 @@ static void keep_limits(struct supervisor *s)
 
 static int time_to_wait(const struct supervisor *s)
 {
+	const uint64_t others[] = { s->meter.next_look_ms, broker_next_ms(&s->broker) };
 	uint64_t now = now_ms(), next = s->deadline_ms;
 
-	if (s->meter.next_look_ms && (!next || s->meter.next_look_ms < next))
-		next = s->meter.next_look_ms;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i] && (!next || others[i] < next))
+			next = others[i];
 	if (!next)
 		return -1;
 	return next <= now ? 0 : next - now > 60000 ? 60000 : (int)(next - now);

@@ -204,8 +204,7 @@ class ProfileFiles(Case):
                 self.refused(self.bare(["-p", path, self.script_path()]), 125)
 
     def test_what_comes_later_is_refused_and_named(self):
-        for key, value in (("secrets", {"db": {"from": "env:X"}}),
-                           ("network", {"allow": ["api.example.com:443"]}), ("audit", {"log": "journal"})):
+        for key, value in (("secrets", {"db": {"from": "env:X"}}), ("audit", {"log": "journal"})):
             with self.subTest(key=key):
                 self.refused(self.with_profile({"version": 1, key: value}), 125, key)
 

@@ -97,7 +97,9 @@ class Upload(Example):
             self.assertEqual(os.listdir(self.work + "/thumbnails"), [])
             return
         self.assertEqual(result.status, 0, result)
-        self.assertEqual(result.err, "pyconfine: refused output: thumbnail.png: its content is not what its suffix says   [outputs.check]\n"
+        denied, _, refused = self.of_the_script(result).partition("pyconfine: refused output")
+        self.assertRegex(denied, r"\A(?:pyconfine: denied: connect 192\.0\.2\.1:443 +\[network\.allow\]\n(?:pyconfine:   .*\n)+)\Z")
+        self.assertEqual(refused, ": thumbnail.png: its content is not what its suffix says   [outputs.check]\n"
                          "pyconfine: nothing was moved to %s/scratch: all files are accepted, or none   [outputs]\n" % self.work)
         self.assertEqual(verdicts, {
             "holiday.jpg": "ok", "logo.png": "ok", "bomb.png": "needed too much memory",

@@ -472,7 +472,8 @@ class Contents(Reports):
                 code = "import socket\nfor i in range(3):\n    try:\n        socket.socket(socket.AF_UNIX).connect(%r)\n    except OSError as e:\n        print(e.errno)\n" % path
                 report = self.reported(code, "exited", 0)
             os.unlink(path)
-            expected = {"code": "network.allow", "target": "unix:" + path, "count": 3, "fix": None}
+            expected = {"code": "network.allow", "target": "unix:" + path, "count": 3,
+                        "fix": {"path": "network.allow", "value": "unix:" + path}}
         else:
             path = self.file("project/mode-%d" % Reports.count, "")
             code = "import os\nfor i in range(3):\n    try:\n        os.chmod(%r, 0o600)\n    except OSError as e:\n        print(e.errno)\n" % path

@@ -52,6 +52,7 @@ static const char *const golden_files[] = {
 };
 
 static const char *const golden_programs[] = {
+	"usr/bin/getent",
 	"usr/bin/git",
 	"usr/bin/python3.11",
 	"usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",

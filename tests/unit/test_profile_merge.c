@@ -274,8 +274,8 @@ static void flags_come_last(void **state)
 	assert_string_equal(p->python.interpreter.value, "3.12");
 	assert_string_equal(p->secrets.items[1].from.value, "file:k,as=x");
 	assert_string_equal(p->secrets.items[1].as.value, "env:KEY");
-	assert_int_equal(p->not_yet.count, 1);
-	assert_string_equal(p->not_yet.items[0].pos.file, "--net");
+	assert_int_equal(p->not_yet.count, 0);
+	assert_string_equal(p->network.allow.items[0].pos.file, "--net");
 }
 
 static void faulty_flags_are_reported(void **state)

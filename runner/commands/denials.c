@@ -1,0 +1,120 @@
+#include "commands/denials.h"
+
+#include <string.h>
+
+#include "commands/render.h"
+#include "net/decide.h"
+
+#define CODE_COLUMN 84
+
+/* A name that was looked up: to which port it was meant is not known. */
+static bool is_look_up(const struct denial *denial)
+{
+	return strcmp(denial->code, "network.allow") == 0 && !strchr(denial->target, ':');
+}
+
+static void add_line(struct text *out, const char *line)
+{
+	text_add(out, "pyconfine:   ");
+	text_add(out, line);
+	text_add(out, "\n");
+}
+
+static void add_head(struct text *out, const struct denial *denial)
+{
+	TEXT_CLEANUP struct text left = { 0 };
+	const char *verb = strcmp(denial->code, "network.listen") == 0 ? "listen" : "connect";
+
+	text_addf(&left, "pyconfine: denied: %s ", is_look_up(denial) ? "look up" : verb);
+	text_add_escaped(&left, denial->target);
+	if (denial->count > 1)
+		text_addf(&left, " (%llu times)", (unsigned long long)denial->count);
+	render_with_code(out, text_string(&left), render_columns(text_string(&left)), denial->code, CODE_COLUMN);
+	text_add(out, "\n");
+}
+
+/* Ranges that a rule must be written for. */
+static const char *range_remark(const struct denial *denial)
+{
+	struct net_rule rule;
+	struct error ignored;
+	struct net_address address = { 0 };
+
+	if (net_rule_parse(denial->target, &rule, &ignored) || rule.kind != NET_RULE_ADDRESS)
+		return NULL;
+	address.family = rule.family;
+	memcpy(address.bytes, rule.address, sizeof(address.bytes));
+	switch (net_classify(&address)) {
+	case NET_PRIVATE:
+		return "That is a private address, which a rule for a name does not reach: a rule for the address does.";
+	case NET_LINK_LOCAL:
+		return "That is a link-local address, which only a rule for it reaches.";
+	case NET_METADATA:
+		return "That is where clouds hand out credentials: only a rule for exactly this address reaches it.";
+	case NET_LOOPBACK:
+	case NET_GROUP:
+	case NET_PUBLIC:
+	case NET_CLASS_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static void add_why(struct text *out, const struct prepared *prepared, const struct denial *denial)
+{
+	TEXT_CLEANUP struct text line = { 0 };
+	const char *remark = range_remark(denial);
+
+	text_add(&line, "Profile \"");
+	text_add_escaped(&line, prepared->profile.name);
+	text_add(&line,
+	         prepared->profile.network.mode == NETWORK_RULES ? "\" does not allow it." : "\" has no network.");
+	if (is_look_up(denial))
+		text_add(&line, " \"Name resolution\" failed because of that, not because of DNS.");
+	add_line(out, text_string(&line));
+	if (remark)
+		add_line(out, remark);
+}
+
+static void add_fix(struct text *out, const struct prepared *prepared, const struct denial *denial)
+{
+	TEXT_CLEANUP struct text line = { 0 };
+
+	if (denial->cut || strcmp(denial->code, "network.allow"))
+		return;
+	text_add(&line,
+	         prepared->profile.locked ? "To allow just this, in network.allow: " : "Allow just this: --net ");
+	text_add_escaped(&line, denial->target);
+	if (is_look_up(denial))
+		text_add(&line, ":PORT, with the port that is meant (https: 443)");
+	add_line(out, text_string(&line));
+}
+
+static bool is_of_network(const struct denial *denial)
+{
+	return strncmp(denial->code, "network.", 8) == 0;
+}
+
+void denials_text(struct text *out, const struct prepared *prepared, const struct denials *denials)
+{
+	size_t shown = 0;
+	uint64_t more = denials->more;
+
+	for (size_t i = 0; i < denials->count; i++) {
+		const struct denial *denial = &denials->items[i];
+
+		if (!is_of_network(denial))
+			continue;
+		if (shown++ >= DENIALS_SHOWN_MAX) {
+			more++;
+			continue;
+		}
+		add_head(out, denial);
+		/* what is true of all is said once */
+		if (shown == 1 || range_remark(denial))
+			add_why(out, prepared, denial);
+		add_fix(out, prepared, denial);
+	}
+	if (shown && more)
+		text_addf(out, "pyconfine: ... and %llu more\n", (unsigned long long)more);
+}

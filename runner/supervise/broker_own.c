@@ -1,0 +1,57 @@
+/* Connecting a socket that the script made and shares with us. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "supervise/broker_parts.h"
+
+#define BRIEFLY_NS 5000000
+
+static void interrupt_only(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* The script shares the socket, and with it O_NONBLOCK, which another of its processes may take away at any moment: a
+ * call that waits nevertheless is interrupted, again and again until it has ended. */
+static int connect_briefly(int fd, const union broker_address *address, socklen_t length)
+{
+	static timer_t timer;
+	static bool has_timer;
+	const struct itimerspec soon = { { 0, BRIEFLY_NS }, { 0, BRIEFLY_NS } }, never = { 0 };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+	const struct sigaction action = { .sa_handler = interrupt_only };
+	sigset_t mask;
+	int result;
+
+	if (!has_timer && (sigaction(SIGRTMIN, &action, NULL) || timer_create(CLOCK_MONOTONIC, &event, &timer)))
+		return -EAGAIN;
+	has_timer = true;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGRTMIN);
+	timer_settime(timer, 0, &soon, NULL);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	result = connect(fd, &address->any, length) ? -errno : 0;
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	timer_settime(timer, 0, &never, NULL);
+	if (result == -EINTR)
+		return address->any.sa_family == AF_UNIX ? -EAGAIN : -EINPROGRESS;
+	return result;
+}
+
+int broker_connect_own(int fd, const union broker_address *address, socklen_t length, bool *blocking)
+{
+	int flags = fcntl(fd, F_GETFL), result;
+
+	if (flags < 0)
+		return -errno;
+	*blocking = !(flags & O_NONBLOCK);
+	if (*blocking && fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+		return -errno;
+	result = connect_briefly(fd, address, length);
+	if (*blocking && fcntl(fd, F_SETFL, flags))
+		return -errno;
+	return result;
+}
