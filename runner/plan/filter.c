@@ -112,12 +112,21 @@ static const struct network_row {
 	{ "sendmsg", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
 	{ "sendmmsg", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
 	/* packets of a connection can be sent by way of a machine of choice (source routes, routing headers), out of
-	 * an interface of choice, and a socket be turned into one of another family */
+	 * an interface of choice, and a socket be turned into one of another family; joining a group makes the host
+	 * send packets that name it */
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 4 /* IP_OPTIONS */ },
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 50 /* IP_UNICAST_IF */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 35 /* IP_ADD_MEMBERSHIP */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 39 /* IP_ADD_SOURCE_MEMBERSHIP */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 42 /* MCAST_JOIN_GROUP */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 1 /* IPV6_ADDRFORM */ },
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 5 /* IPV6_2292RTHDR */ },
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 6 /* IPV6_2292PKTOPTIONS */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 20 /* IPV6_JOIN_GROUP */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 27 /* IPV6_JOIN_ANYCAST */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 42 /* MCAST_JOIN_GROUP */ },
+	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 57 /* IPV6_RTHDR */ },
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 50 /* IPV6_PKTINFO */ },
 	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 76 /* IPV6_UNICAST_IF */ },

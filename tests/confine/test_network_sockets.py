@@ -189,6 +189,17 @@ for option in (1, 5, 6, 57):
     print(attempt(lambda: six.setsockopt(socket.IPPROTO_IPV6, option, header)))
 """, *["EPERM"] * 6)
 
+    def test_no_group_is_joined_for_it(self):
+        """The host would send packets that name the group. Without the filter's rows the kernel says ENODEV or EPROTO."""
+        self.says("""
+four = socket.create_connection((FIRST, OPEN))
+six = socket.create_connection(("2001:db8::5", OPEN))
+for option in (35, 39, 42, 46):
+    print(attempt(lambda: four.setsockopt(socket.IPPROTO_IP, option, bytes(264))))
+for option in (20, 27, 42, 46):
+    print(attempt(lambda: six.setsockopt(socket.IPPROTO_IPV6, option, bytes(264))))
+""", *["EPERM"] * 8)
+
     def test_the_hosts_interfaces_are_not_told(self):
         code = """
 import array, fcntl, struct
