@@ -83,7 +83,7 @@ const struct starter starters[] = {
 	  "files:\n"
 	  "  read:\n"
 	  "    - \"${SCRIPT_DIR}\"\n"
-	  "    - {path: \"${env:UPLOAD}\", as: /work/input}\n"
+	  "    - {path: \"${env:UPLOAD}\", as: /work/input, beneath: /srv/in}\n"
 	  "\n"
 	  "# What the script leaves in /work/out is checked when it has ended with status 0, and moved to OUTDIR, which must\n"
 	  "# exist: all of it, or none (exit status 123). Nothing there is ever replaced, so give each run one of its own.\n"
