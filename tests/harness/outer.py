@@ -9,6 +9,7 @@ import fcntl
 import importlib
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -224,7 +225,14 @@ class Job:
         self.report("", "done")
 
 
+def take_signals():
+    """Started by nohup or in the background of a script, the tests would ignore what they send."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 if __name__ == "__main__":
+    take_signals()
     with open(sys.argv[1]) as file:
         job = Job(json.load(file))
     try:
