@@ -226,7 +226,8 @@ class Job:
 
 
 def take_signals():
-    """Started by nohup or in the background of a script, the tests would ignore what they send."""
+    """Started by nohup or in a shell's background, the tests and their scripts would ignore what they are sent. Here and not in
+    tests/run, which has to tidy up when it is interrupted."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
