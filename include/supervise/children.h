@@ -3,6 +3,7 @@
 #ifndef SUPERVISE_CHILDREN_H
 #define SUPERVISE_CHILDREN_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Kill our children until none is left; each one's children become ours meanwhile. `group`: a child's process group,
@@ -14,6 +15,9 @@ void end_children(pid_t group);
  * is left that could change it meanwhile; what is not ours stays. */
 #define REMOVE_DEPTH_MAX 64
 #define REMOVE_ROUNDS_MAX 100000
-void remove_tree(const char *path);
+#define REMOVE_ALL UINT64_MAX
+/* `uid`: whose directory it must be, else it is somebody else's by now and stays; ours is one, too. `entries`: at most
+ * so many are looked at. */
+void remove_tree(const char *path, uint32_t uid, uint64_t entries);
 
 #endif

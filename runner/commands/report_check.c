@@ -150,6 +150,9 @@ int report_check(const struct report_place *place, const struct plan *plan, stru
 	for (size_t i = 0; i < plan->visible_count && result == 0; i++)
 		if (plan->visible[i].write && may_hold(plan->visible[i].source))
 			result = check_area(&check, plan->visible[i].source);
+	/* what the script leaves is moved there before the report is written */
+	if (plan->outputs.inside && result == 0)
+		result = check_area(&check, plan->outputs.target);
 	/* without a view there may be more, such as /dev/shm; the private directory does not exist yet */
 	for (size_t i = 0; i < plan->landlock.rule_count && result == 0 && plan->mode == MODE_LANDLOCK; i++) {
 		const struct landlock_rule *rule = &plan->landlock.rules[i];

@@ -96,18 +96,21 @@ static int attach(int root_fd, int fd, const struct view_step *step, const struc
 
 static int bind_source(int root_fd, const struct view_step *step, const struct confine_state *state)
 {
-	int fd = raw_open_tree(AT_FDCWD, step->source,
-	                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
-	                               (step->recursive ? AT_RECURSIVE : 0));
+	/* the plan's sources are free of links: one that stands there now was put there to lead us astray */
+	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	int source_fd = raw_openat2(AT_FDCWD, step->source, &how), fd;
 	struct stat st;
 
-	if (fd < 0)
-		return fd;
+	if (source_fd < 0)
+		return source_fd;
 	/* somebody may have put another thing at that path since the plan was made */
-	if (raw_fstatat(fd, "", &st, AT_EMPTY_PATH) || st.st_dev != step->device || st.st_ino != step->inode) {
-		raw_close(fd);
+	if (raw_fstatat(source_fd, "", &st, AT_EMPTY_PATH) || st.st_dev != step->device || st.st_ino != step->inode) {
+		raw_close(source_fd);
 		return -ESTALE;
 	}
+	fd = raw_open_tree(source_fd, "",
+	                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (step->recursive ? AT_RECURSIVE : 0));
+	raw_close(source_fd);
 	return attach(root_fd, fd, step, state);
 }
 

@@ -14,6 +14,20 @@
 
 enum { WHAT_MAX = 160 };
 
+/* What is granted by way of a link is known by where that leads: the links that the script is shown, followed. */
+static const char *follow_shown_links(struct build *b, const char *path)
+{
+	const char *real;
+
+	for (size_t i = 0; i < b->links.count; i++) {
+		const char *link = b->links.items[i].path;
+
+		if (path_is_below(path, link) && path_follow(link, b->arena, NULL, &real, NULL) == 0)
+			return arena_printf(b->arena, "%s%s", real, path + strlen(link));
+	}
+	return path;
+}
+
 /* Where the script will find the path is known by name; what lies there is looked at on the host, below the grant that
  * shows it, and must be reached without a link that leads out of `beneath` or of the grant. */
 static int check_place(struct build *b, const struct input_rule *rule, const char *what, const char *value,
@@ -56,7 +70,8 @@ static int check_path(struct build *b, const struct input_rule *rule, const char
 		if (!path_is_below(path, beneath) || strcmp(path, beneath) == 0)
 			return input_value_refuse(rule, what, value, "does not lie there", b->err);
 	}
-	return check_place(b, rule, what, value, path, beneath);
+	return check_place(b, rule, what, value, follow_shown_links(b, path),
+	                   beneath ? follow_shown_links(b, beneath) : NULL);
 }
 
 static int check_value(struct build *b, const struct input_rule *rule, const char *what, const char *value)

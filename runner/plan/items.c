@@ -210,9 +210,11 @@ static int add_beneath(struct build *b, const struct file_grant *grant, const ch
 	const char *directory = expand_path(&grant->beneath, &b->variables, b->arena, b->err), *real = NULL, *rest;
 	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC,
 		                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	const struct pc_open_how strictly = { .flags = O_PATH | O_CLOEXEC | O_DIRECTORY,
+		                              .resolve = RESOLVE_NO_SYMLINKS };
 	FD_CLEANUP int base_fd = -1;
 	FD_CLEANUP int fd = -1;
-	struct stat st;
+	struct stat st, base;
 
 	if (!directory)
 		return -1;
@@ -223,8 +225,10 @@ static int add_beneath(struct build *b, const struct file_grant *grant, const ch
 		                              : error_set_errno(b->err, CODE_MISSING_PATH, "beneath: %s", directory);
 	rest = path + strlen(directory);
 	rest += *rest == '/';
-	base_fd = open(real, O_PATH | O_CLOEXEC | O_DIRECTORY);
-	fd = base_fd < 0 ? -errno : raw_openat2(base_fd, rest, &how);
+	base_fd = raw_openat2(AT_FDCWD, real, &strictly);
+	if (base_fd >= 0 && (fstat(base_fd, &base) || base.st_dev != st.st_dev || base.st_ino != st.st_ino))
+		return refuse_beneath(b, grant, path, "lies in a directory that was just replaced");
+	fd = base_fd < 0 ? base_fd : raw_openat2(base_fd, rest, &how);
 	if (fd == -ELOOP || fd == -EXDEV)
 		return refuse_beneath(b, grant, path, "is reached by a link");
 	if (fd < 0 || fstat(fd, &st)) {

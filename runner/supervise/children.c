@@ -61,6 +61,23 @@ static bool is_dots(const char *name)
 }
 
 /* A directory that may not be read is its owner's to open again. */
+/* By its descriptor: chmod by name would follow a link that stands there now. Without /proc it stays as it is. */
+static void make_accessible(int parent_fd, const char *name)
+{
+	char path[] = "/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0", digits[12];
+	size_t at = sizeof("/proc/self/fd/") - 1, count = 0;
+	int fd = raw_openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	for (int rest = fd; count == 0 || rest; rest /= 10)
+		digits[count++] = (char)('0' + rest % 10);
+	while (count > 0)
+		path[at++] = digits[--count];
+	raw_syscall(SYS_fchmodat, AT_FDCWD, (long)path, 0700, 0, 0, 0);
+	raw_close(fd);
+}
+
 static int open_directory(int parent_fd, const char *name)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -68,7 +85,7 @@ static int open_directory(int parent_fd, const char *name)
 
 	if (fd != -EACCES)
 		return fd;
-	raw_syscall(SYS_fchmodat, parent_fd, (long)name, 0700, 0, 0, 0);
+	make_accessible(parent_fd, name);
 	return raw_openat(parent_fd, name, flags, 0);
 }
 
@@ -85,14 +102,14 @@ static void move_up(int parent_fd, const char *name, int top_fd)
 }
 
 /* Returns whether something was left for another round. */
-static bool empty_directory(int fd, int top_fd, unsigned depth)
+static bool empty_directory(int fd, int top_fd, unsigned depth, uint64_t *entries)
 {
 	_Alignas(struct directory_entry) char buffer[2048];
 	bool left = false;
 	long size;
 
-	while ((size = raw_syscall(SYS_getdents64, fd, (long)buffer, sizeof(buffer), 0, 0, 0)) > 0) {
-		for (long at = 0; at < size;) {
+	while (*entries && (size = raw_syscall(SYS_getdents64, fd, (long)buffer, sizeof(buffer), 0, 0, 0)) > 0) {
+		for (long at = 0; at < size && *entries; --*entries) {
 			const struct directory_entry *entry = (const void *)(buffer + at);
 			int child_fd;
 
@@ -101,7 +118,7 @@ static bool empty_directory(int fd, int top_fd, unsigned depth)
 				continue;
 			child_fd = depth < REMOVE_DEPTH_MAX ? open_directory(fd, entry->name) : -1;
 			if (child_fd >= 0) {
-				left |= empty_directory(child_fd, top_fd, depth + 1);
+				left |= empty_directory(child_fd, top_fd, depth + 1, entries);
 				raw_close(child_fd);
 			} else if (depth >= REMOVE_DEPTH_MAX) {
 				move_up(fd, entry->name, top_fd);
@@ -113,16 +130,28 @@ static bool empty_directory(int fd, int top_fd, unsigned depth)
 	return left;
 }
 
-void remove_tree(const char *path)
+static bool belongs_to(int fd, uint32_t uid)
+{
+	struct stat st;
+
+	return raw_fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 &&
+	       (st.st_uid == uid || st.st_uid == (uint32_t)raw_syscall(SYS_geteuid, 0, 0, 0, 0, 0, 0));
+}
+
+void remove_tree(const char *path, uint32_t uid, uint64_t entries)
 {
 	bool left = true;
 
-	for (unsigned round = 0; left && round < REMOVE_ROUNDS_MAX; round++) {
+	for (unsigned round = 0; left && entries && round < REMOVE_ROUNDS_MAX; round++) {
 		int fd = open_directory(AT_FDCWD, path);
 
 		if (fd < 0)
 			return;
-		left = empty_directory(fd, fd, 0);
+		if (!belongs_to(fd, uid)) {
+			raw_close(fd);
+			return;
+		}
+		left = empty_directory(fd, fd, 0, &entries);
 		raw_close(fd);
 	}
 	raw_syscall(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0, 0);

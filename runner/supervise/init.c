@@ -66,11 +66,11 @@ static _Noreturn void leave(const struct plan *plan, const struct confine_state 
 {
 	end_others(plan, script);
 	if (state->private_fd >= 0)
-		remove_tree(plan->private_tmp);
+		remove_tree(plan->private_tmp, plan->uid, REMOVE_ALL);
 	if (state->secrets_fd >= 0)
-		remove_tree(plan->secrets_dir);
+		remove_tree(plan->secrets_dir, plan->uid, REMOVE_ALL);
 	if (state->made_outputs)
-		remove_tree(plan->outputs.inside);
+		remove_tree(plan->outputs.inside, plan->uid, REMOVE_ALL);
 	raw_exit(status);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,13 +84,17 @@ static int list_entries(struct outputs *outputs)
 		fd_close(&fd);
 		return -1;
 	}
-	while (!result->more && (entry = readdir(directory))) {
+	while (errno = 0, !result->more && (entry = readdir(directory))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		if (result->count == outputs->capacity)
 			result->more = true;
 		else
 			snprintf(result->items[result->count++].name, sizeof(result->items->name), "%s", entry->d_name);
+	}
+	if (errno) {
+		closedir(directory);
+		return -1;
 	}
 	closedir(directory);
 	qsort(result->items, result->count, sizeof(*result->items), compare);
@@ -209,6 +214,7 @@ void outputs_finish(struct outputs *outputs, bool clean)
 
 	if (!result)
 		return;
+	signal(SIGXFSZ, SIG_IGN); /* a limit of the caller's is an error like another, and undone */
 	for (size_t i = 0; i < outputs->capacity; i++)
 		outputs->staged[i].fd = -1;
 	if (outputs->staging_fd < 0 || list_entries(outputs)) {

@@ -84,7 +84,7 @@ bool outcome_lowers(const struct plan *plan, const struct outcome *outcome, stru
 	const struct stage_failure *failure = &outcome->failure;
 	enum host_feature feature;
 
-	if (outcome->kind != OUTCOME_SETUP_FAILED || failure->verify)
+	if (outcome->kind != OUTCOME_SETUP_FAILED || failure->verify || failure->sys_errno == 0)
 		return false;
 	feature = refused_feature(plan, failure);
 	if (feature == FEATURE_CGROUP ? !means_no_cgroup(failure->sys_errno)

@@ -351,6 +351,9 @@ static void judge_signal(struct supervisor *s)
 {
 	const uint64_t limit = s->plan->deadlines.cpu_ms, used = s->outcome->usage.cpu_ms;
 
+	/* init ended without a word: somebody killed it, and nothing says that the script had not begun */
+	if (s->outcome->kind == OUTCOME_SETUP_FAILED && s->outcome->failure.stage == STAGE_COUNT)
+		s->outcome->kind = OUTCOME_SIGNALED, s->outcome->status = SIGKILL;
 	if (limit && s->outcome->kind == OUTCOME_SIGNALED && s->outcome->status == SIGXCPU &&
 	    used >= limit - limit / 10)
 		note_limit(s, &(struct limit_reached){
@@ -400,9 +403,9 @@ static void wait_for_end(struct supervisor *s)
 		end_children(0);
 	/* init has done it, unless it was killed, or may not: a /tmp that is not open to the script's user */
 	if (s->plan->private_tmp && s->outcome->failure.stage != STAGE_PRIVATE_DIRECTORY)
-		remove_tree(s->plan->private_tmp);
+		remove_tree(s->plan->private_tmp, s->plan->uid, REMOVE_ALL);
 	if (s->plan->secrets_dir && s->plan->mode == MODE_LANDLOCK && s->outcome->failure.stage != STAGE_SECRETS)
-		remove_tree(s->plan->secrets_dir);
+		remove_tree(s->plan->secrets_dir, s->plan->uid, REMOVE_ALL);
 	judge_signal(s);
 	/* the kernel ended all of it, init too, before that could report anything */
 	if (!s->limit_reached && s->outcome->kind != OUTCOME_EXITED && cgroup_memory_reached(&s->cgroup, &limit))
@@ -410,16 +413,17 @@ static void wait_for_end(struct supervisor *s)
 	if (!init_waits)
 		bring_outputs(s);
 	if (s->plan->mode == MODE_LANDLOCK && s->outputs.staging_fd >= 0)
-		remove_tree(s->plan->outputs.inside);
+		remove_tree(s->plan->outputs.inside, s->plan->uid, REMOVE_ALL);
 }
 
 static void accompany(struct supervisor *s)
 {
 	void (*on_broken_pipe)(int) = output.count ? signal(SIGPIPE, SIG_IGN) : SIG_ERR;
 
-	tidy_up_after_others(s->plan); /* while the interpreter starts */
 	watch(s);
 	wait_for_end(s);
+	tidy_up_after_others(
+		s->plan); /* not before: nothing else is looked at meanwhile, limits and signals included */
 	if (on_broken_pipe != SIG_ERR)
 		signal(SIGPIPE, on_broken_pipe);
 }

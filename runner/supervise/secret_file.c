@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fds.h"
+#include "host/syscalls.h"
 #include "base/text.h"
 #include "plan/links.h"
 
@@ -88,6 +89,9 @@ static int check_links(const struct path_links *links, uint32_t uid, struct aren
 
 int secret_file_open(const char *path, uint32_t uid, struct arena *arena, struct error *err)
 {
+	/* free of links by now: one that stands there was put there meanwhile */
+	const struct pc_open_how strictly = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		                              .resolve = RESOLVE_NO_SYMLINKS };
 	struct path_links links = { 0 };
 	FD_CLEANUP int directory_fd = -1;
 	FD_CLEANUP int fd = -1;
@@ -100,7 +104,9 @@ int secret_file_open(const char *path, uint32_t uid, struct arena *arena, struct
 		return -1;
 	directory = path_directory(arena, real);
 	name = strrchr(real, '/') + 1;
-	directory_fd = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	directory_fd = raw_openat2(AT_FDCWD, directory, &strictly);
+	if (directory_fd < 0)
+		errno = -directory_fd;
 	if (directory_fd < 0 || fstat(directory_fd, &holder))
 		return not_there(directory, err);
 	/* a FIFO in its place must not make us wait */

@@ -27,12 +27,14 @@ static bool is_ours(const struct plan *plan, uint32_t uid)
 	       (plan->facts.uid == 0 && uid >= UID_SESSION_FIRST && uid - UID_SESSION_FIRST < UID_SESSION_COUNT);
 }
 
-static bool is_left_over(const struct plan *plan, int fd)
+static bool is_left_over(const struct plan *plan, int fd, uint32_t *uid)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && is_ours(plan, st.st_uid) && st.st_mtime + TIDY_AGE_S < time(NULL) &&
-	       flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (fstat(fd, &st) || !is_ours(plan, st.st_uid) || st.st_mtime + TIDY_AGE_S >= time(NULL))
+		return false;
+	*uid = st.st_uid;
+	return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
 static void look_at(const struct plan *plan, const char *folder, const char *name)
@@ -40,12 +42,13 @@ static void look_at(const struct plan *plan, const char *folder, const char *nam
 	char path[128];
 	int length = snprintf(path, sizeof(path), "%s/%s", folder, name);
 	FD_CLEANUP int fd = -1;
+	uint32_t uid;
 
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && is_left_over(plan, fd))
-		remove_tree(path);
+	if (fd >= 0 && is_left_over(plan, fd, &uid))
+		remove_tree(path, uid, TIDY_ENTRIES_MAX);
 }
 
 static void tidy_beside(const struct plan *plan, const char *ours)

@@ -57,6 +57,17 @@ class Arguments(Case):
         self.refused(self.given({"args": []}, "x"), 125, "one argument too many", "No arguments are taken.")
         self.succeeds(self.given({"args": []}), "[]\n")
 
+    def test_a_grant_by_way_of_a_link(self):
+        """What the script may name is known by where the link leads; no other grant lies above it."""
+        real, link = self.folder("elsewhere/real"), self.world.path("elsewhere/link")
+        self.file("elsewhere/real/ok", "a")
+        os.symlink("real", link)
+        os.symlink("/etc/passwd", real + "/evil")
+        rules = {"args": [{"name": "file", "type": "path", "beneath": link}]}
+        files = {"files": {"read": [link]}}
+        self.succeeds(self.given(rules, link + "/ok", **files), "%r\n" % [link + "/ok"])
+        self.refused(self.given(rules, link + "/evil", **files), 125, "a link that leads elsewhere")
+
     def test_paths_stay_beneath(self):
         work = self.folder("jobs/work")
         inner, outer = self.file("jobs/work/a.png", "a"), self.file("jobs/outer.png", "b")

@@ -268,6 +268,12 @@ class Places(Reports):
                     self.where(path, [write], "the script may write there, by its grant of " + grant)
         self.assertEqual((os.listdir(grant), os.listdir(inside)), (["deep"], []))
 
+    def test_where_outputs_are_moved_to(self):
+        """A file of the script's would lie there as the report, before it or in its place."""
+        target = self.folder(self.place + "/results")
+        result = self.code("0", flags=["--report", target + "/r.json"], changes={"outputs": {"path": target}})
+        self.not_there(result, "the script may write there")
+
     def test_relative_path(self):
         grant = self.folder(self.place + "/inside", 0o1777)
         result = self.run_(["-c", "0"], flags=["--report", "r.json", "--write", grant], cwd=grant)
