@@ -37,6 +37,8 @@ extern const char *const net_class_names[NET_CLASS_COUNT]; /* "a private address
 
 /* An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4) is judged as itself. */
 enum net_class net_classify(const struct net_address *address);
+/* Does it never leave the machine? What only holds a loopback address inside (6to4, NAT64) is sent to a gateway. */
+bool net_is_loopback(const struct net_address *address);
 /* ::ffff:10.0.0.1 is 10.0.0.1; every other address stays as it is. */
 struct net_address net_unmap(const struct net_address *address);
 

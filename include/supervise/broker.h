@@ -60,7 +60,10 @@ struct broker {
 	int listener_fd;     /* -1: none; owned */
 	bool hands_over;     /* the listener has been told to */
 	uint64_t next_sweep_ms;
-	uint16_t bound_ports[8]; /* of network.listen, that the script has bound */
+	struct bound_address {
+		struct net_address address;
+		uint16_t port;
+	} bound[16]; /* of network.listen, that the script has bound */
 	size_t bound_count;
 	struct resolver resolver;
 	struct pending_call pending[BROKER_PENDING_MAX];

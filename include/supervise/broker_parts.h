@@ -30,10 +30,14 @@ union broker_address {
 bool broker_still_asks(const struct broker *broker, const struct seccomp_notif *call);
 /* The script's memory is read once. 0, or -EFAULT, -EINVAL as connect(2) has them. */
 int broker_copy_address(const struct seccomp_notif *call, union broker_address *out, socklen_t *length);
-/* A duplicate of the caller's descriptor (close-on-exec), or -errno. */
+/* A duplicate of the caller's descriptor (close-on-exec), or -errno. To be given up by broker_drop(): the script may
+ * have closed its own by then, and closing the last one of a socket waits for its peer as long as SO_LINGER says. */
 int broker_fetch(const struct seccomp_notif *call, int script_fd);
 /* A socket that was handed over as stdin, stdout or stderr, and one of ours, belong to another network. */
 bool broker_is_own_network(const struct broker *broker, int fd);
+/* Closes it, and is not kept waiting. Sets *fd to -1. */
+void broker_drop(int *fd);
+#define BROKER_FD_CLEANUP __attribute__((cleanup(broker_drop)))
 /* SO_DOMAIN, SO_TYPE, ...; -1: it has none. */
 int broker_socket_option(int fd, int level, int option);
 /* False, and *address untouched, when it is none of INET or INET6. */

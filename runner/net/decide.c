@@ -29,7 +29,8 @@ static const struct range {
 	{ AF_INET, { 100, 100, 100, 200 }, 32, NET_METADATA, 0 }, /* Alibaba */
 	{ AF_INET, { 168, 63, 129, 16 }, 32, NET_METADATA, 0 },   /* Azure's wire server */
 	{ AF_INET, { 192, 0, 0, 192 }, 32, NET_METADATA, 0 },     /* Oracle */
-	{ AF_INET, { 0 }, 8, NET_LOOPBACK, 0 },                   /* Linux takes 0.0.0.0 for itself */
+	{ AF_INET, { 0 }, 32, NET_LOOPBACK, 0 }, /* Linux takes it for itself, but not the others of the range */
+	{ AF_INET, { 0 }, 8, NET_GROUP, 0 },
 	{ AF_INET, { 127 }, 8, NET_LOOPBACK, 0 },
 	{ AF_INET, { 169, 254 }, 16, NET_LINK_LOCAL, 0 },
 	{ AF_INET, { 10 }, 8, NET_PRIVATE, 0 },
@@ -76,6 +77,14 @@ enum net_class net_classify(const struct net_address *address)
 	return net_classify(&inner);
 }
 
+bool net_is_loopback(const struct net_address *address)
+{
+	const struct net_address plain = net_unmap(address);
+	const struct range *range = find_range(&plain);
+
+	return range && !range->embedded && range->class == NET_LOOPBACK;
+}
+
 struct net_address net_unmap(const struct net_address *address)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
@@ -116,7 +125,7 @@ const struct net_rule *net_find_address(const struct net_rules *rules, const str
 
 		if ((net_rule_matches_address(rule, plain.family, plain.bytes, port) &&
 		     is_written_for(rule, &plain, class)) ||
-		    (class == NET_LOOPBACK && is_localhost_rule(rule, port)))
+		    (net_is_loopback(&plain) && is_localhost_rule(rule, port)))
 			return rule;
 	}
 	return NULL;

@@ -51,7 +51,7 @@ void broker_close(struct broker *broker)
 	fd_close(&broker->listener_fd);
 	resolver_close(&broker->resolver);
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
-		fd_close(&broker->pending[i].fd);
+		broker_drop(&broker->pending[i].fd);
 }
 
 void broker_answer(const struct broker *broker, uint64_t id, int code)
@@ -81,7 +81,7 @@ int broker_refuse(struct broker *broker, const char *target, int code)
 
 static void release(struct pending_call *pending)
 {
-	fd_close(&pending->fd);
+	broker_drop(&pending->fd);
 	pending->call.id = 0;
 }
 
@@ -253,6 +253,8 @@ uint64_t broker_next_ms(const struct broker *broker)
 {
 	uint64_t next = resolver_next_ms(&broker->resolver);
 
+	if (broker->listener_fd < 0)
+		return 0; /* nobody asks any more */
 	if (broker->next_sweep_ms && (!next || broker->next_sweep_ms < next))
 		next = broker->next_sweep_ms;
 	return next;

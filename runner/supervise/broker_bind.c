@@ -1,6 +1,7 @@
 /* Where there are rules: bind(2) and listen(2), which a socket of our network must not have, but for granted ports. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/fds.h"
 #include "supervise/broker_parts.h"
@@ -22,11 +23,25 @@ static void name_target(struct broker *broker, const struct net_address *address
 	denial_set_target(&broker->asked, net_format(address, port, target, sizeof(target)));
 }
 
+static void remember(struct broker *broker, const union broker_address *address, socklen_t length)
+{
+	struct bound_address bound = { 0 };
+
+	if (!broker_read_address(address, length, &bound.address, &bound.port))
+		return;
+	bound.address = net_unmap(&bound.address);
+	for (size_t i = 0; i < broker->bound_count; i++)
+		if (memcmp(&broker->bound[i], &bound, sizeof(bound)) == 0)
+			return;
+	if (broker->bound_count < sizeof(broker->bound) / sizeof(broker->bound[0]))
+		broker->bound[broker->bound_count++] = bound;
+}
+
 /* In our network, and then in the script's hands. */
 static int bind_out(struct broker *broker, const struct seccomp_notif *call, int fd,
-                    const union broker_address *address, socklen_t length, uint16_t port)
+                    const union broker_address *address, socklen_t length)
 {
-	FD_CLEANUP int own = broker_make_socket(fd);
+	BROKER_FD_CLEANUP int own = broker_make_socket(fd);
 	int flags = fcntl(fd, F_GETFL), result;
 
 	if (own < 0 || flags < 0)
@@ -36,8 +51,8 @@ static int bind_out(struct broker *broker, const struct seccomp_notif *call, int
 	if (!(flags & O_NONBLOCK) && fcntl(own, F_SETFL, 0))
 		return -errno;
 	result = broker_put_in_place(broker, call, own);
-	if (result == 0 && broker->bound_count < sizeof(broker->bound_ports) / sizeof(broker->bound_ports[0]))
-		broker->bound_ports[broker->bound_count++] = port;
+	if (result == 0)
+		remember(broker, address, length);
 	return result;
 }
 
@@ -56,7 +71,7 @@ int broker_bind(struct broker *broker, const struct seccomp_notif *call)
 	socklen_t length = 0;
 	uint16_t port = 0;
 	int result = broker_copy_address(call, &address, &length), type;
-	FD_CLEANUP int fd = -1;
+	BROKER_FD_CLEANUP int fd = -1;
 
 	if (result)
 		return result;
@@ -72,13 +87,13 @@ int broker_bind(struct broker *broker, const struct seccomp_notif *call)
 	type = broker_socket_option(fd, SOL_SOCKET, SO_TYPE);
 	if (type == SOCK_STREAM && broker_read_address(&address, length, &to, &port) && is_granted_port(broker, port) &&
 	    to.family == broker_socket_option(fd, SOL_SOCKET, SO_DOMAIN))
-		return bind_out(broker, call, fd, &address, length, port);
+		return bind_out(broker, call, fd, &address, length);
 	return bind(fd, &address.any, length) ? -errno : 0;
 }
 
 int broker_listen(struct broker *broker, const struct seccomp_notif *call)
 {
-	FD_CLEANUP int fd = broker_fetch(call, (int)call->data.args[0]);
+	BROKER_FD_CLEANUP int fd = broker_fetch(call, (int)call->data.args[0]);
 	union broker_address address = { 0 };
 	struct net_address at = { .family = AF_INET };
 	socklen_t length = sizeof(address);

@@ -19,11 +19,24 @@ enum way {
 /* Of a TCP socket, as TCP_INFO has them. */
 enum tcp_state { SYN_SENT = 2, SYN_RECEIVED = 3, CLOSED = 7 };
 
-static bool is_bound_port(const struct broker *broker, uint16_t port)
+/* The script's own server on a granted port: at this very address, or at any of the family. */
+static bool is_bound(const struct broker *broker, const struct net_address *address, uint16_t port)
 {
-	for (size_t i = 0; i < broker->bound_count; i++)
-		if (broker->bound_ports[i] == port)
+	static const uint8_t any[16];
+
+	for (size_t i = 0; i < broker->bound_count; i++) {
+		const struct bound_address *bound = &broker->bound[i];
+
+		bool everywhere = memcmp(bound->address.bytes, any, sizeof(any)) == 0;
+
+		/* of the newer family, everywhere is both */
+		if (bound->port == port && everywhere &&
+		    (bound->address.family == address->family || bound->address.family == AF_INET6))
 			return true;
+		if (bound->port == port && bound->address.family == address->family &&
+		    memcmp(bound->address.bytes, address->bytes, sizeof(any)) == 0)
+			return true;
+	}
 	return false;
 }
 
@@ -33,7 +46,7 @@ static enum way loopback_way(const struct broker *broker, const struct net_addre
 
 	if (!network->by_rules)
 		return WAY_OWN;
-	if (net_find_address(&network->rules, address, port) || is_bound_port(broker, port))
+	if (net_find_address(&network->rules, address, port) || is_bound(broker, address, port))
 		return WAY_OUT;
 	return network->host_loopback ? WAY_EITHER : WAY_OWN;
 }
@@ -54,7 +67,7 @@ static enum way find_way(struct broker *broker, const struct net_address *given,
 	const struct net_address address = net_unmap(given);
 	const char *name = NULL;
 
-	if (net_classify(&address) == NET_LOOPBACK) {
+	if (net_is_loopback(&address)) {
 		name_target(broker, NULL, &address, port);
 		return loopback_way(broker, &address, port);
 	}
@@ -202,7 +215,7 @@ int broker_connect(struct broker *broker, const struct seccomp_notif *call)
 	union broker_address address;
 	socklen_t length = 0;
 	int result = broker_copy_address(call, &address, &length), domain;
-	FD_CLEANUP int fd = -1;
+	BROKER_FD_CLEANUP int fd = -1;
 
 	if (result)
 		return result;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "supervise/broker_parts.h"
 
@@ -14,31 +15,57 @@ static void interrupt_only(int signal_number)
 	(void)signal_number;
 }
 
-/* The script shares the socket, and with it O_NONBLOCK, which another of its processes may take away at any moment: a
- * call that waits nevertheless is interrupted, again and again until it has ended. */
-static int connect_briefly(int fd, const union broker_address *address, socklen_t length)
+/* From here to the end of it a call that waits is interrupted, again and again until it has ended. False: there is no
+ * timer to be had. */
+static bool hurry(bool begin)
 {
 	static timer_t timer;
 	static bool has_timer;
 	const struct itimerspec soon = { { 0, BRIEFLY_NS }, { 0, BRIEFLY_NS } }, never = { 0 };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
-	const struct sigaction action = { .sa_handler = interrupt_only };
+	struct sigaction action = { .sa_handler = interrupt_only };
 	sigset_t mask;
-	int result;
 
 	if (!has_timer && (sigaction(SIGRTMIN, &action, NULL) || timer_create(CLOCK_MONOTONIC, &event, &timer)))
-		return -EAGAIN;
+		return false;
 	has_timer = true;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGRTMIN);
-	timer_settime(timer, 0, &soon, NULL);
-	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	if (begin)
+		timer_settime(timer, 0, &soon, NULL);
+	sigprocmask(begin ? SIG_UNBLOCK : SIG_BLOCK, &mask, NULL);
+	if (!begin)
+		timer_settime(timer, 0, &never, NULL);
+	return true;
+}
+
+/* The script shares the socket, and with it O_NONBLOCK, which another of its processes may take away at any moment. */
+static int connect_briefly(int fd, const union broker_address *address, socklen_t length)
+{
+	int result;
+
+	if (!hurry(true))
+		return -EAGAIN;
 	result = connect(fd, &address->any, length) ? -errno : 0;
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-	timer_settime(timer, 0, &never, NULL);
+	hurry(false);
 	if (result == -EINTR)
 		return address->any.sa_family == AF_UNIX ? -EAGAIN : -EINPROGRESS;
 	return result;
+}
+
+void broker_drop(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0) {
+		bool hurried = hurry(true);
+
+		close(*fd); /* which it is even where that is interrupted */
+		if (hurried)
+			hurry(false);
+	}
+	*fd = -1;
+	errno = saved;
 }
 
 int broker_connect_own(int fd, const union broker_address *address, socklen_t length, bool *blocking)

@@ -165,7 +165,7 @@ static uint64_t deadline_of(int fd)
 int broker_connect_out(struct broker *broker, const struct seccomp_notif *call, int fd,
                        const union broker_address *address, socklen_t length)
 {
-	FD_CLEANUP int own = broker_make_socket(fd);
+	BROKER_FD_CLEANUP int own = broker_make_socket(fd);
 	int flags = fcntl(fd, F_GETFL), result, placed;
 	bool blocking = !(flags & O_NONBLOCK);
 

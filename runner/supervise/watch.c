@@ -32,6 +32,38 @@ static const char *read_small(const char *path, char *buffer, size_t size)
 	return buffer;
 }
 
+static uint64_t rollup_line(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	return line ? strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+/* The kernel's own pages for what is mapped: a page here and there takes a table each. */
+static uint64_t table_bytes(pid_t pid, pid_t thread)
+{
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, thread);
+	return rollup_line(read_small(path, text, sizeof(text)), "\nVmPTE:");
+}
+
+/* One read gives a page at most. */
+static const char *read_list(const char *path, char *buffer, size_t size)
+{
+	FD_CLEANUP int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t got;
+
+	while (fd >= 0 && length < size - 1 && (got = read(fd, buffer + length, size - 1 - length)) > 0)
+		length += (size_t)got;
+	/* a number that was cut is another process's */
+	while (length == size - 1 && length > 0 && buffer[length - 1] != ' ')
+		length--;
+	buffer[length] = '\0';
+	return buffer;
+}
+
 static void add_children(const char *list)
 {
 	char *end;
@@ -45,7 +77,8 @@ static void add_children(const char *list)
 /* A child is listed with the thread that made it, so every thread is asked. */
 static bool add_children_of(pid_t pid, uint64_t *threads)
 {
-	char path[64], list[16384];
+	static char list[8 * TREE_MAX];
+	char path[64];
 	DIR *tasks;
 	const struct dirent *task;
 
@@ -58,7 +91,7 @@ static bool add_children_of(pid_t pid, uint64_t *threads)
 			continue;
 		*threads += 1;
 		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", pid, task->d_name);
-		add_children(read_small(path, list, sizeof(list)));
+		add_children(read_list(path, list, sizeof(list)));
 	}
 	closedir(tasks);
 	return true;
@@ -72,7 +105,8 @@ static uint64_t thread_resident_bytes(pid_t pid, pid_t thread, bool anonymous)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/statm", pid, thread);
 	if (sscanf(read_small(path, text, sizeof(text)), "%llu %llu %llu", &size, &resident, &shared) != 3)
 		return 0;
-	return (resident - (anonymous && shared < resident ? shared : 0)) * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (resident - (anonymous && shared < resident ? shared : 0)) * (uint64_t)sysconf(_SC_PAGESIZE) +
+	       table_bytes(pid, thread);
 }
 
 /* A process whose first thread has ended shows nothing under its own number, but its other threads do. */
@@ -93,13 +127,6 @@ static uint64_t resident_bytes(pid_t pid, bool anonymous)
 	return bytes;
 }
 
-static uint64_t rollup_line(const char *text, const char *name)
-{
-	const char *line = strstr(text, name);
-
-	return line ? strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
-}
-
 /* Pages of files are left out: they are the system's, and go when memory is short. */
 static void add_proportional(pid_t pid, struct tree_usage *usage)
 {
@@ -110,7 +137,8 @@ static void add_proportional(pid_t pid, struct tree_usage *usage)
 		usage->private_bytes += resident_bytes(pid, true);
 		return;
 	}
-	usage->private_bytes += rollup_line(text, "\nPss_Anon:") + rollup_line(text, "\nSwapPss:");
+	usage->private_bytes += rollup_line(text, "\nPss_Anon:") + rollup_line(text, "\nSwapPss:") +
+	                        table_bytes(pid, pid);
 	usage->shared_bytes += rollup_line(text, "\nPss_Shmem:");
 }
 
