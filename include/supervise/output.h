@@ -8,6 +8,9 @@
  * anew for that, sockets are told with each call. A reader that is gone closes the script's pipe: its next write fails
  * with EPIPE.
  *
+ * Standard input may be the same file, open for writing as well: a terminal, or a socket that is all three. A terminal
+ * is opened anew for the script, for reading alone; of a socket that cannot be had, and the run is refused.
+ *
  * Nothing waits for the end of a pipe: when the last process has ended, what lies in the pipe is read, and that is
  * all. */
 #ifndef SUPERVISE_OUTPUT_H
@@ -45,11 +48,13 @@ struct output {
 	uint64_t limit, taken; /* taken: bytes read from the script; never more than limit */
 	bool exceeded;         /* the script wrote more */
 	int sys_errno;         /* of a write that failed for another reason than that nobody reads; 0: none */
+	int input_fd;          /* the script's standard input; -1: the caller's own; owned */
 	size_t count;          /* of streams; 0: not used */
 	struct output_stream streams[OUTPUT_STREAM_MAX];
 };
 
-/* Pipes in place of 1 and 2. 0, or -1 with errno; output_close() tidies in both cases. */
+/* Pipes in place of 1 and 2. 0, or -1 with errno (EMEDIUMTYPE: standard input is a way around them); output_close()
+ * tidies in both cases. */
 int output_open(struct output *output, const struct plan *plan);
 /* In init, before anything else: the script's ends become 1 and 2. Async-signal-safe; 0 or -errno. */
 int output_take_over(const struct output *output);

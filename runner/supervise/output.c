@@ -57,15 +57,33 @@ static int open_stream(struct output_stream *stream, int fd, const struct plan *
 	return open_sink(stream, fd);
 }
 
+/* What is written to it would go where the output goes, uncounted. */
+static int open_input(struct output *output)
+{
+	int mode = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY ||
+	    (!is_same_file(STDIN_FILENO, STDOUT_FILENO) && !is_same_file(STDIN_FILENO, STDERR_FILENO)))
+		return 0;
+	output->input_fd = open("/proc/self/fd/0", O_RDONLY | O_NOCTTY | O_CLOEXEC); /* of a socket: ENXIO */
+	if (output->input_fd >= 0)
+		return 0;
+	errno = EMEDIUMTYPE;
+	return -1;
+}
+
 int output_open(struct output *output, const struct plan *plan)
 {
 	output->count = 0;
+	output->input_fd = -1;
 	output->limit = plan->deadlines.output_bytes;
 	output->taken = 0;
 	output->exceeded = false;
 	output->sys_errno = 0;
 	if (!output->limit)
 		return 0;
+	if (open_input(output))
+		return -1;
 	output->count = 1;
 	if (open_stream(&output->streams[0], STDOUT_FILENO, plan))
 		return -1;
@@ -79,6 +97,10 @@ int output_open(struct output *output, const struct plan *plan)
 
 int output_take_over(const struct output *output)
 {
+	int replaced = output->count && output->input_fd >= 0 ? raw_dup3(output->input_fd, STDIN_FILENO, 0) : 0;
+
+	if (replaced < 0)
+		return replaced;
 	for (size_t i = 0; i < output->count; i++)
 		for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
 			int result = output->streams[i].covers >> fd & 1 ? raw_dup3(output->streams[i].script_fd, fd, 0)
@@ -92,6 +114,8 @@ int output_take_over(const struct output *output)
 
 void output_started(struct output *output)
 {
+	if (output->count)
+		fd_close(&output->input_fd);
 	for (size_t i = 0; i < output->count; i++)
 		fd_close(&output->streams[i].script_fd);
 }
@@ -206,6 +230,8 @@ bool output_finish(struct output *output)
 
 void output_close(struct output *output)
 {
+	if (output->limit)
+		fd_close(&output->input_fd);
 	for (size_t i = 0; i < output->count; i++) {
 		fd_close(&output->streams[i].in_fd);
 		fd_close(&output->streams[i].script_fd);

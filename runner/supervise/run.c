@@ -463,8 +463,16 @@ int supervise_run(const struct plan *plan, const struct secret_store *secrets, s
 		return -1;
 	}
 	if (output_open(&output, plan)) {
+		bool is_input = errno == EMEDIUMTYPE;
+
 		output_close(&output);
-		return error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
+		if (!is_input)
+			return error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
+		error_set(
+			err, CODE_CANNOT_KEEP,
+			"limits.output: standard input leads where the output goes, and cannot be had for reading alone");
+		return error_hint(err, "What is written to it would not be counted: give the script another input, "
+		                       "such as </dev/null.");
 	}
 	s.started_ms = now_ms();
 	s.init = cgroup_open(&s.cgroup, plan, &outcome.failure) || idmap_prepare(plan, &state, &outcome.failure)

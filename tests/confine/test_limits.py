@@ -1,11 +1,13 @@
 """Every limit, reached in several ways: the tree ends, the status and the message say why, and what stays below it works."""
 
 import os
+import socket
 import subprocess
 import time
 
 from confine.support import Case, Result
 from harness.lab import finish
+from scenarios.terminal import Terminal
 
 
 class LimitCase(Case):
@@ -60,6 +62,20 @@ class Memory(LimitCase):
 
     def test_of_a_shared_mapping(self):
         self.grows("import mmap\nm = mmap.mmap(-1, 300 << 20)\nfor at in range(0, len(m), 4096):\n    m[at] = 1")
+
+    def test_of_page_tables(self):
+        """A page of a file here and there: none of it is the script's own, but for the table that each needs."""
+        self.grows("""
+import ctypes, sys
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+file = open(sys.executable, 'rb')
+for number in range(50000):
+    at = 0x100000000000 + (number << 21)
+    if libc.mmap(at, 4096, 1, 0x12, file.fileno(), 0) == at:
+        ctypes.string_at(at, 1)
+time.sleep(5)""")
 
     def test_of_many_small_processes(self):
         self.grows("for _ in range(12):\n    if os.fork() == 0:\n        kept = b'x' * (15 << 20)\n        time.sleep(15)\n"
@@ -120,6 +136,34 @@ print('fits')
 
 class Output(LimitCase):
     FLOOD = "import sys\nwhile True:\n    sys.%s.write('x' * 10000)\n"
+    BY_INPUT = """
+import errno, os
+def attempt(function, *arguments):
+    try:
+        print(function(*arguments), flush=True)
+    except OSError as error:
+        print(errno.errorcode[error.errno], flush=True)
+attempt(os.write, 0, b"past the limit")
+attempt(os.open, "/proc/self/fd/0", os.O_WRONLY)
+attempt(os.open, "/dev/tty", os.O_WRONLY)
+print(os.isatty(0), os.read(0, 4), flush=True)
+"""
+
+    def test_not_by_way_of_the_input(self):
+        terminal = Terminal(self.lab, self.BY_INPUT, {"limits": {"output": "1K"}})
+        self.addCleanup(terminal.close, self.lab)
+        os.write(terminal.master, b"abc\n")
+        seen = terminal.output(b"True b'abc")
+        self.assertNotIn(b"past", seen)
+        self.assertRegex(seen.replace(b"\r", b""), rb"EBADF\n(EACCES|ENOENT|ENXIO)\n(EACCES|ENOENT|ENXIO)\nTrue")
+
+    def test_not_by_way_of_a_socket(self):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = self.start([self.script("print(1)")], flags=["--output", "1K"], stdin=theirs, stdout=theirs)
+            _, err = process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 125, err)
+            self.assertIn(b"limits.output: standard input leads where the output goes", err)
 
     def test_not_a_byte_more(self):
         for stream in ("stdout", "stderr"):
@@ -379,6 +423,51 @@ time.sleep(30)
         self.reaches(result, 124, "timeout 600ms reached", "timeout")
         self.assertLess(time.monotonic() - start, 6)
         self.assertEqual(self.lab.survivors(2), {})
+
+
+class Waiting(LimitCase):
+    def test_the_supervisor_does_not_wait_for_a_peer(self):
+        """Whoever closes a socket last waits for its data to be taken, as long as SO_LINGER says."""
+        self.need("namespaces")
+        started = time.monotonic()
+        result = self.code("""
+import socket, struct, threading, time
+server = socket.create_server(("127.0.0.1", 0))
+kept, end = [], time.monotonic() + 20
+def again(fd):
+    while time.monotonic() < end and fd in held:
+        try:
+            libc.connect(fd, address, 16)
+        except OSError:
+            pass
+import ctypes
+libc = ctypes.CDLL(None)
+address = struct.pack("=HH4s8x", 2, socket.htons(server.getsockname()[1]), socket.inet_aton("127.0.0.1"))
+while time.monotonic() < end:
+    try:
+        s = socket.create_connection(server.getsockname(), 1)
+        kept.append(server.accept()[0])
+        s.setblocking(False)
+        while True:
+            s.send(bytes(1 << 20))
+    except BlockingIOError:
+        pass
+    except OSError:
+        continue
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 15))
+    held = {s.fileno()}
+    threads = [threading.Thread(target=again, args=(s.fileno(),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    fd = s.detach()
+    closer = threading.Thread(target=libc.close, args=(fd,), daemon=True)
+    closer.start()
+    time.sleep(0.05)
+    held = set()
+""", flags=["--timeout", "3s"])
+        self.assertEqual(result.status, 124, result)
+        self.assertLess(time.monotonic() - started, 10, result)
 
 
 class Groups(LimitCase):

@@ -306,6 +306,16 @@ print(attempt(lambda: socket.create_server(("", OTHER))))
         out, err = process.communicate(timeout=10)
         self.assertEqual(out, b"8033\nEADDRINUSE\n", err)
 
+    def test_a_granted_port_is_the_scripts_own_server_alone(self):
+        """The host listens on 127.0.0.1; the same port of another loopback address does not lead there."""
+        with socket.create_server(("127.0.0.1", 8044)):
+            result = self.code(CALLS + """
+server = socket.create_server(("127.0.0.2", 8044))
+print(attempt(lambda: socket.create_connection(("127.0.0.1", 8044), 5) and None))
+print(socket.create_connection(("127.0.0.2", 8044), 5).getpeername()[0])
+""", changes={"network": {"listen": ["8044"]}})
+        self.assertEqual(self.printed(result), ["ECONNREFUSED", "127.0.0.2"], result)
+
     def test_loopback_of_the_host(self):
         code = "print(attempt(lambda: get('http://127.0.0.1:%d/')), attempt(lambda: get('http://localhost:%d/')))" % (OPEN, OTHER)
         self.says(code, "ECONNREFUSED ECONNREFUSED")

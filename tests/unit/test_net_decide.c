@@ -129,6 +129,11 @@ static void special_ranges_need_a_rule_of_their_own(void **state)
 	assert_true(reaches("localhost:80", "127.0.0.1", 80));
 	assert_true(reaches("localhost:80", "::1", 80));
 	assert_false(reaches("localhost:80", "127.0.0.1", 81));
+	/* these go to a gateway */
+	assert_false(reaches("localhost:80", "0.1.2.3", 80));
+	assert_false(reaches("localhost:80", "2002:7f00:1::5", 80));
+	assert_false(reaches("localhost:80", "64:ff9b::127.0.0.1", 80));
+	assert_true(reaches("localhost:80", "::ffff:127.0.0.1", 80));
 	assert_true(reaches("[::1]:80", "::1", 80));
 	assert_true(reaches("169.254.0.0/16:80", "169.254.1.1", 80));
 	assert_false(reaches("169.254.0.0/16:80", "169.254.169.254", 80));
