@@ -53,9 +53,9 @@ struct output {
 	struct output_stream streams[OUTPUT_STREAM_MAX];
 };
 
-/* Pipes in place of 1 and 2. 0, or -1 with errno (EMEDIUMTYPE: standard input is a way around them); output_close()
- * tidies in both cases. */
-int output_open(struct output *output, const struct plan *plan);
+/* Pipes in place of 1 and 2. 0, or -1 with CODE_SETUP_FAILED, or CODE_CANNOT_KEEP where standard input is a way around
+ * them; nothing is open then. */
+int output_open(struct output *output, const struct plan *plan, struct error *err);
 /* In init, before anything else: the script's ends become 1 and 2. Async-signal-safe; 0 or -errno. */
 int output_take_over(const struct output *output);
 /* In the supervisor, once init exists. */

@@ -10,39 +10,53 @@
 
 #include "host/syscalls.h"
 
+#define END_SPINS 50
+
+/* All of them at once, however many: what is left alive meanwhile goes on forking. */
 static void kill_children(void)
 {
 	char text[4096];
 	int fd = raw_openat(AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
-	ssize_t length = fd < 0 ? 0 : raw_read(fd, text, sizeof(text));
+	ssize_t length;
 	pid_t pid = 0;
 
-	for (ssize_t i = 0; i < length; i++) {
-		if (text[i] >= '0' && text[i] <= '9') {
-			pid = pid * 10 + (text[i] - '0');
-		} else if (pid) {
-			raw_kill(pid, SIGKILL);
-			pid = 0;
+	if (fd < 0)
+		return;
+	while ((length = raw_read(fd, text, sizeof(text))) > 0) {
+		for (ssize_t i = 0; i < length; i++) {
+			if (text[i] >= '0' && text[i] <= '9') {
+				pid = pid * 10 + (text[i] - '0');
+			} else if (pid) {
+				raw_kill(pid, SIGKILL);
+				pid = 0;
+			}
 		}
 	}
-	if (fd >= 0)
-		raw_close(fd);
+	raw_close(fd);
+}
+
+/* False: there is no child any more. */
+static bool reap(bool *some)
+{
+	int status;
+	pid_t pid;
+
+	*some = false;
+	while ((pid = raw_wait4(-1, &status, WNOHANG, NULL)) > 0)
+		*some = true;
+	return pid != -ECHILD;
 }
 
 void end_children(pid_t group)
 {
-	int status;
+	bool some = true;
 
-	for (;;) {
-		pid_t pid;
-
+	/* who forks as fast as it can is not outrun by one who sleeps: only where nothing ends there is time */
+	for (unsigned fruitless = 0; reap(&some); fruitless = some ? 0 : fruitless + 1) {
 		kill_children();
 		if (group)
 			raw_kill(-group, SIGKILL);
-		pid = raw_wait4(-1, &status, WNOHANG, NULL);
-		if (pid == -ECHILD)
-			break;
-		if (pid == 0)
+		if (fruitless > END_SPINS)
 			poll(NULL, 0, 1);
 	}
 }

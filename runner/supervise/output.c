@@ -72,7 +72,7 @@ static int open_input(struct output *output)
 	return -1;
 }
 
-int output_open(struct output *output, const struct plan *plan)
+static int open_all(struct output *output, const struct plan *plan)
 {
 	output->count = 0;
 	output->input_fd = -1;
@@ -93,6 +93,24 @@ int output_open(struct output *output, const struct plan *plan)
 	}
 	output->count = 2;
 	return open_stream(&output->streams[1], STDERR_FILENO, plan);
+}
+
+int output_open(struct output *output, const struct plan *plan, struct error *err)
+{
+	bool is_input;
+
+	if (open_all(output, plan) == 0)
+		return 0;
+	is_input = errno == EMEDIUMTYPE;
+	if (!is_input)
+		error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
+	output_close(output);
+	if (!is_input)
+		return -1;
+	error_set(err, CODE_CANNOT_KEEP,
+	          "limits.output: standard input leads where the output goes, and cannot be had for reading alone");
+	return error_hint(
+		err, "What is written to it would not be counted: give the script another input, such as </dev/null.");
 }
 
 int output_take_over(const struct output *output)

@@ -422,8 +422,7 @@ static void accompany(struct supervisor *s)
 
 	watch(s);
 	wait_for_end(s);
-	tidy_up_after_others(
-		s->plan); /* not before: nothing else is looked at meanwhile, limits and signals included */
+	tidy_up_after_others(s->plan); /* not before: limits and signals are not looked at meanwhile */
 	if (on_broken_pipe != SIG_ERR)
 		signal(SIGPIPE, on_broken_pipe);
 }
@@ -462,18 +461,8 @@ int supervise_run(const struct plan *plan, const struct secret_store *secrets, s
 		fd_close(&s.signal_fd);
 		return -1;
 	}
-	if (output_open(&output, plan)) {
-		bool is_input = errno == EMEDIUMTYPE;
-
-		output_close(&output);
-		if (!is_input)
-			return error_set_errno(err, CODE_SETUP_FAILED, "pipes for limits.output");
-		error_set(
-			err, CODE_CANNOT_KEEP,
-			"limits.output: standard input leads where the output goes, and cannot be had for reading alone");
-		return error_hint(err, "What is written to it would not be counted: give the script another input, "
-		                       "such as </dev/null.");
-	}
+	if (output_open(&output, plan, err))
+		return -1;
 	s.started_ms = now_ms();
 	s.init = cgroup_open(&s.cgroup, plan, &outcome.failure) || idmap_prepare(plan, &state, &outcome.failure)
 	                 ? -1
