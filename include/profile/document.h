@@ -25,9 +25,13 @@ struct span {
 struct node {
 	enum node_kind kind;
 	bool quoted;      /* a scalar in quotes or a block scalar: an empty one was meant */
+	bool flow;        /* a list in [], a mapping in {} */
 	bool broken;      /* already reported (an alias, a tag): not to be judged again */
 	const char *text; /* a scalar's value; NULL for the others */
 	struct span span;
+	/* Behind its last character, counted like span. Of a list or mapping that is not in brackets, this is where the
+	 * next thing begins: comments and empty lines may lie between. */
+	uint32_t end_line, end_column;
 	const char *key; /* in a mapping; NULL in a list */
 	struct span key_span;
 	struct node *first, *last, *next; /* children and siblings in file order */

@@ -158,6 +158,9 @@ struct reader {
 void read_section(struct reader *reader, const char *section, const struct node *mapping);
 /* Apply one value to one row. */
 void read_field(struct reader *reader, const struct field *field, const struct node *node);
+/* Apply what a flag of that key says: one value, or one more entry of its list. Nothing where everything is granted
+ * already (network: host, exec: any). */
+void read_value(struct reader *reader, const struct field *field, const char *value);
 /* The readers of the types that are more than one value (collections.c). */
 void read_grants(struct reader *reader, const struct field *field, const struct node *node);
 void read_pairs(struct reader *reader, const struct field *field, const struct node *node);

@@ -207,6 +207,13 @@ const struct message_page message_codes[CODE_COUNT] = {
 		"  wrong:  pyconfine --write out --report out/report.json job.py\n"
 		"  right:  pyconfine --write out --report report.json job.py\n"
 		"  right:  pyconfine --write out --report fd:3 job.py 3>report.json\n" },
+	[CODE_PATCH] = {
+		"patch", "a profile cannot be changed that way",
+		"Where pyconfine changes a profile's text it reads it again: what comes out must be the\n"
+		"profile that was there, with exactly the changes that were asked for. Where that is not so,\n"
+		"nothing is written: a name that no profile can hold (a line break, a literal ${), a profile\n"
+		"that changed meanwhile, is locked, or is not yours; or a word that also takes away what an\n"
+		"extended profile grants, such as `exec: none`. Change the profile by hand then.\n" },
 	[CODE_SETUP_FAILED] = {
 		"setup-failed", "the sandbox could not be built",
 		"A step that the plan holds failed, so the script was not started and nothing is left behind.\n"

@@ -82,6 +82,12 @@ static struct span span_of(const yaml_mark_t *start, const yaml_mark_t *end)
 	return span;
 }
 
+static void set_end(struct node *node, const yaml_mark_t *end)
+{
+	node->end_line = (uint32_t)end->line + 1;
+	node->end_column = (uint32_t)end->column + 1;
+}
+
 static void report(struct builder *b, enum message_code code, const struct span *span, const char *message,
                    const char *hint)
 {
@@ -297,6 +303,7 @@ static void take_scalar(struct builder *b, const yaml_event_t *event)
 
 	node->kind = NODE_SCALAR;
 	node->span = span_of(&event->start_mark, &event->end_mark);
+	set_end(node, &event->end_mark);
 	node->quoted = !plain;
 	node->text = arena_strndup(b->arena, value, length);
 	check_decoration(b, event->data.scalar.anchor, event->data.scalar.tag, node);
@@ -342,6 +349,8 @@ static int open_collection(struct builder *b, const yaml_event_t *event)
 		report(b, CODE_TOO_LARGE, &node->span, "nested more than 16 deep", NULL);
 		return -1;
 	}
+	node->flow = mapping ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+	                     : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 	if (mapping)
 		check_decoration(b, event->data.mapping_start.anchor, event->data.mapping_start.tag, node);
 	else
@@ -392,10 +401,10 @@ static int take_event(struct builder *b, const yaml_event_t *event)
 		return open_collection(b, event);
 	case YAML_MAPPING_END_EVENT:
 		check_duplicates(b, b->open[b->depth - 1]);
-		b->depth--;
+		set_end(b->open[--b->depth], &event->end_mark);
 		return 0;
 	case YAML_SEQUENCE_END_EVENT:
-		b->depth--;
+		set_end(b->open[--b->depth], &event->end_mark);
 		return 0;
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:

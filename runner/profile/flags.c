@@ -28,14 +28,14 @@ static bool split_pair(struct arena *arena, const char *text, const char **name,
 }
 
 /* SOURCE[,as=WAY]: the last one counts, since a path may hold one, too. */
-static void make_secret(struct loader *loader, const char *name, const char *source, struct flag_nodes *out)
+static void make_secret(struct arena *arena, const char *name, const char *source, struct flag_nodes *out)
 {
 	static const char mark[] = ",as=";
 	const char *as = NULL;
 
 	for (const char *next = strstr(source, mark); next; next = strstr(next + 1, mark))
 		as = next;
-	out->scalar.text = as ? arena_strndup(loader->arena, source, (size_t)(as - source)) : source;
+	out->scalar.text = as ? arena_strndup(arena, source, (size_t)(as - source)) : source;
 	wrap(&out->inner, NODE_MAPPING, &out->scalar, "from");
 	if (as) {
 		out->as = (struct node){ .kind = NODE_SCALAR, .quoted = true, .text = as + strlen(mark), .key = "as" };
@@ -48,20 +48,20 @@ static void make_secret(struct loader *loader, const char *name, const char *sou
 
 /* --env NAME passes a variable on, --env NAME=V sets it; --secret NAME=SOURCE[,as=WAY]; --net adds to the rules, which
  * makes the network one by rules. Everything else is the value of its key, or one entry of its list. */
-static void make_nodes(struct loader *loader, const struct field *field, const char *text, struct flag_nodes *out)
+static void make_nodes(struct arena *arena, const struct field *field, const char *text, struct flag_nodes *out)
 {
 	const char *name, *value;
 	int word;
 
 	*out = (struct flag_nodes){ .field = field, .scalar = { .kind = NODE_SCALAR, .quoted = true, .text = text } };
 	out->top = &out->scalar;
-	if (field_is_in(field, "env") && split_pair(loader->arena, text, &name, &value)) {
+	if (field_is_in(field, "env") && split_pair(arena, text, &name, &value)) {
 		out->field = field_find("env.set");
 		out->scalar.text = value;
 		wrap(&out->inner, NODE_MAPPING, &out->scalar, name);
 		out->top = &out->inner;
-	} else if (field->type == FIELD_SECRETS && split_pair(loader->arena, text, &name, &value)) {
-		make_secret(loader, name, value, out);
+	} else if (field->type == FIELD_SECRETS && split_pair(arena, text, &name, &value)) {
+		make_secret(arena, name, value, out);
 	} else if (field->type == FIELD_STRINGS && field_is_in(field, "network")) {
 		out->field = field_find("network");
 		wrap(&out->inner, NODE_LIST, &out->scalar, NULL);
@@ -102,6 +102,15 @@ static bool has_everything(const struct profile *profile, const struct flag_node
 	return nodes->field->type == FIELD_EXEC && nodes->top->kind == NODE_LIST && profile->exec.mode == EXEC_ANY;
 }
 
+void read_value(struct reader *reader, const struct field *field, const char *value)
+{
+	struct flag_nodes nodes;
+
+	make_nodes(reader->arena, field, value, &nodes);
+	if (!has_everything(reader->profile, &nodes))
+		read_field(reader, nodes.field, nodes.top);
+}
+
 static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 {
 	const struct document document = { .file = flag->flag };
@@ -114,7 +123,6 @@ static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 		.profile = loader->profile,
 		.own = true,
 	};
-	struct flag_nodes nodes;
 	struct limit before = { 0 };
 
 	if (!field) {
@@ -132,12 +140,9 @@ static void apply_flag(struct loader *loader, const struct profile_flag *flag)
 			"Write --secret db=env:DB_PW; also file:PATH, fd:3, credential:NAME.";
 		return;
 	}
-	make_nodes(loader, field, flag->value, &nodes);
-	if (has_everything(loader->profile, &nodes))
-		return;
 	if (is_limit(field))
 		before = *(struct limit *)field_place(field, loader->profile);
-	read_field(&reader, nodes.field, nodes.top);
+	read_value(&reader, field, flag->value);
 	if (loader->profile->locked && is_limit(field) && !is_smaller(field_value(field, loader->profile), &before)) {
 		*(struct limit *)field_place(field, loader->profile) = before;
 		refuse(loader, flag, "may only shrink the limit");
