@@ -18,6 +18,7 @@ struct network_plan {
 	bool open;     /* the host's network, unrestricted */
 	bool by_rules; /* else, true: what the rules allow; false: nothing but what is the sandbox's own */
 	bool resolver; /* questions about names come to us: a socket is made for them in the new network namespace */
+	bool given;    /* no network namespace: the supervisor makes every socket */
 	bool host_loopback; /* what nobody inside listens on leads to the host's loopback */
 	struct net_rules rules;
 	const struct source_pos *rule_pos; /* one for each rule */

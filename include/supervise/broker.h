@@ -1,6 +1,6 @@
 /* Theory of operation: calls that the kernel leaves to us to decide.
  *
- * Without a view: changes of modes and times (broker_files.c). Inside a view: who may be connected to.
+ * Without a view: changes of modes and times (broker_files.c), and all sockets. Inside a view: who may be connected to.
  *
  * A view keeps paths, and a network namespace keeps addresses, but a UNIX socket that lies in a granted directory leads
  * out of both: a read-only mount does not stop connect(2). So inside a view every connect() is sent here by the system
@@ -27,6 +27,36 @@
  * handle, SO_SNDTIMEO. A script that fills the table gets EAGAIN. The broker keeps no duplicate beyond that: the
  * connection ends when the script closes it.
  *
+ * Without a network namespace (a container that grants none) the host's network is all around, and every way to send or
+ * receive is decided, or not to be had. So the filter sends each socket() here, too: the broker makes the socket, keeps
+ * a duplicate, and puts it among the script's descriptors (ADDFD with SEND). That needs no capability and no
+ * pidfd_getfd. A socket is found again by its inode, as /proc/PID/fd/N shows it, and what is done is done on our
+ * duplicate: a descriptor that changes meanwhile leads only to another socket that was made here (given.h,
+ * broker_given.c).
+ *
+ *   socket()             TCP, and UNIX streams, as asked; "UDP" is an unconnected UNIX socket of the kind that keeps
+ *                        messages apart (SEQPACKET), which sends to nobody; other families, types, protocols: refused
+ *   socketpair()         UNIX streams; no datagrams
+ *   connect(), TCP       by the rules, with the address that was read, on our duplicate, which is given up when the
+ *                        connection stands, so that the peer sees the script close its end; AF_UNSPEC: refused
+ *   connect(), UDP       to port 53: a pair takes its place, and the resolver is at our end; elsewhere: no route
+ *   connect(), UNIX      by path, in the script's private directory or by a rule unix:PATH; abstract names are others'
+ *   bind(), TCP          to granted ports, to none in particular, and with loopback: host on the loopback itself
+ *   bind(), UNIX         by path, below a grant to write (broker_bind_path.c); abstract and automatic names: refused
+ *   listen()             only where a granted port is bound, or with loopback: host one of the loopback; unbound, which
+ *                        would take any port: refused. UNIX: what is bound
+ *   accept()             needs a socket that listens
+ *   sendto, sendmsg, sendmmsg with an address
+ *                        TCP does not look at it (unconnected: EPIPE), UNIX streams refuse it, SEQPACKET drops it
+ *   Fast Open            refused: by flag (sendto, sendmsg, sendmmsg), and as the option TCP_FASTOPEN_CONNECT
+ *   options              that choose routes, interfaces, groups, or carry options for packets: refused, as SIOC* ioctls
+ *   what lost its peer   is unconnected, and ours no more: connect() and bind() know nothing of it
+ *   descriptors          pidfd_getfd, ptrace, io_uring: refused by the filter; over a UNIX socket of a rule the server
+ *                        may hand over what it likes, which is the grant's
+ *
+ * Who the broker is to the kernel: started by root it acts on files and other processes with the script's file system
+ * ids (broker_be_script()), since a container's root has no CAP_SYS_PTRACE.
+ *
  * Names: resolver.h. A connection to an address to which an allowed name led is one to that name. */
 #ifndef SUPERVISE_BROKER_H
 #define SUPERVISE_BROKER_H
@@ -38,10 +68,11 @@
 
 #include "plan/plan.h"
 #include "supervise/denials.h"
+#include "supervise/given.h"
 #include "supervise/resolver.h"
 
 #define BROKER_PENDING_MAX 64
-#define BROKER_POLL_MAX (1 + BROKER_PENDING_MAX + RESOLVER_POLL_MAX)
+#define BROKER_POLL_MAX (1 + BROKER_PENDING_MAX + GIVEN_MAX + RESOLVER_POLL_MAX)
 #define BROKER_SWEEP_MS 100
 
 /* A call that waits for its answer. */
@@ -65,6 +96,9 @@ struct broker {
 		uint16_t port;
 	} bound[16]; /* of network.listen, that the script has bound */
 	size_t bound_count;
+	struct given_table *given; /* NULL until the script makes a socket; owned */
+	bool waits_for_room;       /* a call does, among the given sockets */
+	pid_t init;                /* below which the script's processes are */
 	struct resolver resolver;
 	struct pending_call pending[BROKER_PENDING_MAX];
 };

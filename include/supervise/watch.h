@@ -3,6 +3,8 @@
 #ifndef SUPERVISE_WATCH_H
 #define SUPERVISE_WATCH_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,5 +25,8 @@ int tree_measure_exactly(pid_t init, struct tree_usage *out);
 /* A directory as the script sees it (O_PATH), through any process of the tree that was measured last; -1: none of them
  * lets us. `path` is absolute and lies where the script cannot put a link in its way. */
 int tree_open_inside(const char *path);
+
+/* The processes below init, valid until the next call of these. *all: the list is complete. */
+size_t tree_list(pid_t init, const pid_t **pids, bool *all);
 
 #endif

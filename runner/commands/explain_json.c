@@ -272,7 +272,7 @@ static struct json_object *network_object(const struct prepared *prepared)
 	put(object, "allow", allow);
 	put(object, "listen", listen);
 	put_bool(object, "host_loopback", network->host_loopback);
-	put_bool(object, "answers_names", network->resolver);
+	put_bool(object, "answers_names", network->resolver || network->given);
 	put_string(object, "look_up", network->look_up);
 	return object;
 }

@@ -55,6 +55,12 @@ static void answer_address(struct why *why, const struct net_rule *target)
 	rule = net_find_address(&network->rules, &address, target->port);
 	if (rule) {
 		allow_by_rule(why, rule);
+	} else if (class == NET_LOOPBACK && network->given && !network->host_loopback) {
+		why->reason = "without a network namespace there is no loopback of the sandbox's own";
+	} else if (class == NET_LOOPBACK && network->given) {
+		why->allowed = true;
+		why->fix_value = NULL;
+		why->reason = "loopback: host";
 	} else if (class == NET_LOOPBACK) {
 		why->allowed = true;
 		why->fix_value = NULL;

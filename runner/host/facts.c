@@ -34,7 +34,7 @@ const struct host_feature_row host_features[] = {
 		"The script sees the machine's name.", 1 },
 	[FEATURE_NETWORK_NAMESPACE] = {
 		"netns", "2.6.29", "empty network",
-		"The network is kept by the system call filter and Landlock alone.", 1 },
+		"The network is kept by the supervisor, which makes every socket; there is no private loopback.", 1 },
 	[FEATURE_PROC_MOUNT] = {
 		"proc", "3.8", "own /proc",
 		"The script has no /proc, or the machine's: psutil and some packages fail.", 1 },

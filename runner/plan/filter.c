@@ -87,6 +87,7 @@ enum network_case {
 	IN_BROKER = 1,  /* a network namespace, and a broker */
 	IN_NOTHING = 2, /* no broker */
 	IN_RULES = 4,   /* the broker, and sockets of the host's network */
+	IN_GIVEN = 8,   /* the same without a network namespace: the broker makes all sockets */
 };
 
 #define WHOLE 0xffffffff
@@ -98,42 +99,51 @@ static const struct network_row {
 	int8_t arg;
 	uint32_t mask, value, next_mask, next_value;
 } network_rows[] = {
-	{ "connect", IN_BROKER | IN_RULES, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "connect", IN_BROKER | IN_RULES | IN_GIVEN, ROW_NOTIFY, -1, 0, 0, 0, 0 },
 	{ "connect", IN_NOTHING, ROW_FORBID, -1, 0, 0, 0, 0 },
-	{ "bind", IN_RULES, ROW_NOTIFY, -1, 0, 0, 0, 0 },
-	{ "listen", IN_RULES, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "bind", IN_RULES | IN_GIVEN, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "listen", IN_RULES | IN_GIVEN, ROW_NOTIFY, -1, 0, 0, 0, 0 },
+	{ "socket", IN_GIVEN, ROW_NOTIFY, -1, 0, 0, 0, 0 },
 	{ "socket", IN_NOTHING, ROW_FORBID, 0, WHOLE, AF_UNIX, 0, 0 },
 	{ "socket", IN_BROKER | IN_RULES, ROW_FORBID, 0, WHOLE, AF_UNIX, 0xf, SOCK_DGRAM },
 	{ "socket", IN_BROKER | IN_RULES, ROW_FORBID, 0, WHOLE, AF_UNIX, 0xf, SOCK_RAW },
 	{ "socket", IN_BROKER | IN_RULES, ROW_FORBID, 0, WHOLE, AF_UNIX, 0xf, SOCK_SEQPACKET },
-	{ "socketpair", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 1, 0xf, SOCK_DGRAM, 0, 0 },
-	{ "socketpair", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 1, 0xf, SOCK_RAW, 0, 0 },
-	{ "sendto", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
-	{ "sendmsg", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
-	{ "sendmmsg", IN_BROKER | IN_NOTHING | IN_RULES, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "socketpair", IN_BROKER | IN_NOTHING | IN_RULES | IN_GIVEN, ROW_FORBID, 1, 0xf, SOCK_DGRAM, 0, 0 },
+	{ "socketpair", IN_BROKER | IN_NOTHING | IN_RULES | IN_GIVEN, ROW_FORBID, 1, 0xf, SOCK_RAW, 0, 0 },
+	{ "sendto", IN_BROKER | IN_NOTHING | IN_RULES | IN_GIVEN, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmsg", IN_BROKER | IN_NOTHING | IN_RULES | IN_GIVEN, ROW_FORBID, 2, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
+	{ "sendmmsg", IN_BROKER | IN_NOTHING | IN_RULES | IN_GIVEN, ROW_FORBID, 3, MSG_FASTOPEN, MSG_FASTOPEN, 0, 0 },
 	/* packets of a connection can be sent by way of a machine of choice (source routes, routing headers), out of
 	 * an interface of choice, and a socket be turned into one of another family; joining a group makes the host
 	 * send packets that name it */
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 4 /* IP_OPTIONS */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 50 /* IP_UNICAST_IF */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 35 /* IP_ADD_MEMBERSHIP */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 39 /* IP_ADD_SOURCE_MEMBERSHIP */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 42 /* MCAST_JOIN_GROUP */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 1 /* IPV6_ADDRFORM */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 5 /* IPV6_2292RTHDR */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 6 /* IPV6_2292PKTOPTIONS */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 20 /* IPV6_JOIN_GROUP */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 27 /* IPV6_JOIN_ANYCAST */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 42 /* MCAST_JOIN_GROUP */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 57 /* IPV6_RTHDR */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 50 /* IPV6_PKTINFO */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 76 /* IPV6_UNICAST_IF */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, SOL_SOCKET, WHOLE, 25 /* SO_BINDTODEVICE */ },
-	{ "setsockopt", IN_RULES, ROW_FORBID, 1, WHOLE, SOL_SOCKET, WHOLE, 62 /* SO_BINDTOIFINDEX */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 4 /* IP_OPTIONS */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 50 /* IP_UNICAST_IF */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 35 /* IP_ADD_MEMBERSHIP */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE,
+	  39 /* IP_ADD_SOURCE_MEMBERSHIP */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE, 42 /* MCAST_JOIN_GROUP */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IP, WHOLE,
+	  46 /* MCAST_JOIN_SOURCE_GROUP */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 1 /* IPV6_ADDRFORM */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 5 /* IPV6_2292RTHDR */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 6 /* IPV6_2292PKTOPTIONS */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 20 /* IPV6_JOIN_GROUP */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 27 /* IPV6_JOIN_ANYCAST */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 42 /* MCAST_JOIN_GROUP */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE,
+	  46 /* MCAST_JOIN_SOURCE_GROUP */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 57 /* IPV6_RTHDR */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 50 /* IPV6_PKTINFO */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 76 /* IPV6_UNICAST_IF */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, SOL_SOCKET, WHOLE, 25 /* SO_BINDTODEVICE */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, SOL_SOCKET, WHOLE, 62 /* SO_BINDTOIFINDEX */ },
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_IPV6, WHOLE, 32 /* IPV6_FLOWLABEL_MGR */ },
+	/* sending would connect */
+	{ "setsockopt", IN_RULES | IN_GIVEN, ROW_FORBID, 1, WHOLE, IPPROTO_TCP, WHOLE, 30 /* TCP_FASTOPEN_CONNECT */ },
+	{ "setsockopt", IN_GIVEN, ROW_NOTIFY, 1, WHOLE, IPPROTO_IP, WHOLE, 11 /* IP_RECVERR */ },
+	{ "setsockopt", IN_GIVEN, ROW_NOTIFY, 1, WHOLE, IPPROTO_IPV6, WHOLE, 25 /* IPV6_RECVERR */ },
 	/* SIOC*: the host's interfaces, addresses and routes */
-	{ "ioctl", IN_RULES, ROW_FORBID, 1, 0xff00, 0x8900, 0, 0 },
+	{ "ioctl", IN_RULES | IN_GIVEN, ROW_FORBID, 1, 0xff00, 0x8900, 0, 0 },
 };
 
 struct rows {
@@ -196,7 +206,10 @@ static void add_mode_rows(struct build *b, struct rows *rows)
 static void add_network_rows(struct build *b, struct rows *rows)
 {
 	bool broker = b->plan->notify && (b->plan->namespaces & CLONE_NEWNET);
-	unsigned here = b->plan->network.by_rules ? IN_RULES : broker ? IN_BROKER : IN_NOTHING;
+	unsigned here = b->plan->network.given      ? IN_GIVEN
+	                : b->plan->network.by_rules ? IN_RULES
+	                : broker                    ? IN_BROKER
+	                                            : IN_NOTHING;
 
 	for (size_t i = 0; i < sizeof(network_rows) / sizeof(network_rows[0]); i++) {
 		const struct network_row *row = &network_rows[i];
@@ -276,7 +289,7 @@ int plan_filter(struct build *b)
 		request.variant |= FILTER_STRICT;
 	b->plan->notify = b->facts->features[FEATURE_USER_NOTIFY].level > 0 &&
 	                  (b->plan->mode == MODE_NAMESPACES ? (b->plan->namespaces & CLONE_NEWNET) != 0
-	                                                    : !b->plan->change_user);
+	                                                    : b->plan->network.given || !b->plan->change_user);
 	if (profile->on_denial == DENIAL_KILL && plan_kill(b, &request))
 		return -1;
 	if (b->plan->notify)

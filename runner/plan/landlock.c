@@ -136,7 +136,7 @@ static uint64_t net_rights(const struct build *b)
 {
 	uint64_t all = landlock_net_rights(b->plan->landlock.abi);
 
-	if (b->plan->network.by_rules)
+	if (b->plan->network.by_rules && b->plan->mode == MODE_NAMESPACES)
 		return all & LANDLOCK_ACCESS_NET_BIND_TCP;
 	return b->plan->mode == MODE_LANDLOCK && !b->plan->network.open ? all : 0;
 }

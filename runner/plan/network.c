@@ -18,11 +18,11 @@ bool network_has_broker(const struct build *b, const char **reason, const char *
 
 	*fix = "Write network: none or network: host, or require: {network: best-effort}; see `pyconfine doctor`.";
 	*reason = NULL;
-	if (facts->features[FEATURE_NAMESPACES].level == 0 || facts->features[FEATURE_NETWORK_NAMESPACE].level == 0)
+	if (facts->features[FEATURE_NAMESPACES].level > 0 && facts->features[FEATURE_NETWORK_NAMESPACE].level == 0)
 		*reason = "connections by rule need a network namespace, which is not to be had here";
 	else if (facts->features[FEATURE_USER_NOTIFY].level == 0)
 		*reason = "connections by rule need user notification, which is not to be had here";
-	else if (!has_network_cookies(facts))
+	else if (facts->features[FEATURE_NAMESPACES].level > 0 && !has_network_cookies(facts))
 		*reason = "connections by rule need Linux 5.14";
 	return *reason == NULL;
 }
@@ -128,13 +128,18 @@ int plan_network(struct build *b)
 	network->open = network_is_open(b);
 	if (network->open)
 		return 0;
+	network->given = b->plan->mode == MODE_LANDLOCK && b->facts->features[FEATURE_USER_NOTIFY].level > 0;
 	network->resolver = (b->plan->namespaces & CLONE_NEWNET) && b->facts->features[FEATURE_USER_NOTIFY].level > 0;
 	network->by_rules = b->profile->network.mode == NETWORK_RULES && network_has_broker(b, &reason, &fix);
 	if (b->profile->network.mode != NETWORK_RULES)
 		return 0;
-	if (network->by_rules && b->facts->features[FEATURE_LANDLOCK].level < 4)
+	if (network->by_rules && !network->given && b->facts->features[FEATURE_LANDLOCK].level < 4)
 		plan_note(b, "before Linux 6.7 a script with network rules cannot make UNIX servers of its own: "
 		             "multiprocessing's forkserver and managers will fail");
+	if (network->given && b->profile->network.loopback != LOOPBACK_HOST)
+		plan_note(b,
+		          "without a network namespace no loopback is private, so the script makes no servers on one; "
+		          "loopback: host shares the machine's");
 	network->host_loopback = b->profile->network.loopback == LOOPBACK_HOST;
 	read_ports(b);
 	return read_rules(b) || (network->by_rules && find_look_up(b)) ? -1 : 0;

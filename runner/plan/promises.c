@@ -71,7 +71,9 @@ static const char *name_rules(struct build *b)
 				                    lists[k]->items[i].value);
 	if (count > SHOWN)
 		return arena_printf(b->arena, "%s and %zu more", text, count - SHOWN);
-	return count ? arena_printf(b->arena, "%s only", text) : "its own loopback only";
+	if (count)
+		return arena_printf(b->arena, "%s only", text);
+	return b->plan->network.given ? "none, not even loopback" : "its own loopback only";
 }
 
 static void promise_network(struct build *b)
@@ -87,9 +89,12 @@ static void promise_network(struct build *b)
 		             : reason,
 		     fix, true);
 	else if (b->profile->network.mode == NETWORK_RULES)
-		keep(b, PROMISE_NETWORK, name_rules(b), "network namespace + broker");
+		keep(b, PROMISE_NETWORK, name_rules(b),
+		     b->plan->network.given ? "broker, no network namespace" : "network namespace + broker");
 	else if (b->plan->namespaces & CLONE_NEWNET)
 		keep(b, PROMISE_NETWORK, "none", "network namespace + seccomp");
+	else if (b->plan->network.given)
+		keep(b, PROMISE_NETWORK, "none, not even loopback", "broker, no network namespace");
 	else
 		keep(b, PROMISE_NETWORK, "none: no sockets, not even loopback or UNIX", "seccomp");
 }

@@ -49,6 +49,7 @@ void broker_init(struct broker *broker, const struct plan *plan)
 void broker_close(struct broker *broker)
 {
 	fd_close(&broker->listener_fd);
+	given_close(&broker->given);
 	resolver_close(&broker->resolver);
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		broker_drop(&broker->pending[i].fd);
@@ -59,6 +60,23 @@ void broker_answer(const struct broker *broker, uint64_t id, int code)
 	union answer out = { .response = { .id = id, .error = -code } };
 
 	ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &out);
+}
+
+void broker_answer_value(const struct broker *broker, uint64_t id, int64_t value)
+{
+	union answer out = { .response = { .id = id, .val = value } };
+
+	ioctl(broker->listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &out);
+}
+
+bool broker_forget_closed(struct broker *broker)
+{
+	bool looked;
+
+	broker_be_script(broker, true);
+	looked = given_forget_closed(broker->given, broker->init);
+	broker_be_script(broker, false);
+	return looked;
 }
 
 static void let_continue(const struct broker *broker, uint64_t id)
@@ -111,32 +129,39 @@ int broker_wait(struct broker *broker, const struct seccomp_notif *call, int fd,
 	return BROKER_WAITS;
 }
 
+static const struct served {
+	int number;
+	bool given; /* only where there is no network namespace, and then before the others */
+	int (*serve)(struct broker *, const struct seccomp_notif *);
+	const char *code, *fix; /* of a denial */
+} served[] = {
+	{ SYS_socket, true, given_socket, "system.syscalls", NULL },
+	{ SYS_connect, true, given_connect, "network.allow", "network.allow" },
+	{ SYS_bind, true, given_bind, "network.listen", NULL },
+	{ SYS_listen, true, given_listen, "network.listen", NULL },
+	{ SYS_setsockopt, true, given_setsockopt, "system.syscalls", NULL },
+	{ SYS_connect, false, broker_connect, "network.allow", "network.allow" },
+	{ SYS_bind, false, broker_bind, "network.listen", NULL },
+	{ SYS_listen, false, broker_listen, "network.listen", NULL },
+	{ SYS_fchmod, false, broker_change_file, "files.write", "files.write" },
+	{ SYS_fchmodat, false, broker_change_file, "files.write", "files.write" },
+	{ SYS_utimensat, false, broker_change_file, "files.write", "files.write" },
+#ifdef SYS_chmod
+	{ SYS_chmod, false, broker_change_file, "files.write", "files.write" },
+#endif
+};
+
 static int serve(struct broker *broker, const struct seccomp_notif *call)
 {
-	static const struct {
-		int number;
-		int (*serve)(struct broker *, const struct seccomp_notif *);
-		const char *code, *fix; /* of a denial */
-	} calls[] = {
-		{ SYS_connect, broker_connect, "network.allow", "network.allow" },
-		{ SYS_bind, broker_bind, "network.listen", NULL },
-		{ SYS_listen, broker_listen, "network.listen", NULL },
-		{ SYS_fchmod, broker_change_file, "files.write", "files.write" },
-		{ SYS_fchmodat, broker_change_file, "files.write", "files.write" },
-		{ SYS_utimensat, broker_change_file, "files.write", "files.write" },
-#ifdef SYS_chmod
-		{ SYS_chmod, broker_change_file, "files.write", "files.write" },
-#endif
-	};
 	const char *name = syscall_name(call->data.nr);
 
 	broker->asked = (struct denial){ .code = "system.syscalls", .fix = "system.syscalls.allow" };
 	denial_set_target(&broker->asked, name ? name : "");
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (call->data.nr == calls[i].number) {
-			broker->asked.code = calls[i].code;
-			broker->asked.fix = calls[i].fix;
-			return calls[i].serve(broker, call);
+	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+		if (call->data.nr == served[i].number && (!served[i].given || broker->plan->network.given)) {
+			broker->asked.code = served[i].code;
+			broker->asked.fix = served[i].fix;
+			return served[i].serve(broker, call);
 		}
 	return -EPERM;
 }
@@ -187,13 +212,15 @@ static void finish_pending(struct broker *broker, struct pending_call *pending)
 	int code = 0;
 	socklen_t size = sizeof(code);
 
-	if (getsockopt(pending->fd, SOL_SOCKET, SO_ERROR, &code, &size))
+	if (broker->plan->network.given)
+		code = -broker_connect_result(pending->fd);
+	else if (getsockopt(pending->fd, SOL_SOCKET, SO_ERROR, &code, &size))
 		code = errno;
 	broker_answer(broker, pending->call.id, code);
 	release(pending);
 }
 
-/* A look-up has ended: what waits for one is decided anew, and waits again if it was another's. */
+/* A look-up has ended, or room may be made: what waits for one is decided anew, and waits again if it was another's. */
 static void retry_waiting(struct broker *broker)
 {
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++) {
@@ -246,6 +273,7 @@ size_t broker_poll(const struct broker *broker, struct pollfd *fds)
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		if (broker->pending[i].call.id && broker->pending[i].fd >= 0)
 			fds[count++] = (struct pollfd){ .fd = broker->pending[i].fd, .events = POLLOUT };
+	count += given_poll(broker->given, fds + count);
 	return count + resolver_poll(&broker->resolver, fds + count);
 }
 
@@ -257,7 +285,17 @@ uint64_t broker_next_ms(const struct broker *broker)
 		return 0; /* nobody asks any more */
 	if (broker->next_sweep_ms && (!next || broker->next_sweep_ms < next))
 		next = broker->next_sweep_ms;
+	if (broker->waits_for_room && (!next || broker->given->next_look_ms < next))
+		next = broker->given->next_look_ms;
 	return next;
+}
+
+static bool may_have_room(struct broker *broker)
+{
+	bool may = broker->waits_for_room && clock_ms() >= broker->given->next_look_ms;
+
+	broker->waits_for_room = broker->waits_for_room && !may;
+	return may;
 }
 
 /* A name that was asked for; to which port it was meant nobody knows. */
@@ -275,7 +313,10 @@ void broker_serve(struct broker *broker, const struct pollfd *fds, size_t count)
 		for (size_t k = 0; fds[i].revents && k < BROKER_PENDING_MAX; k++)
 			if (broker->pending[k].call.id && broker->pending[k].fd == fds[i].fd)
 				finish_pending(broker, &broker->pending[k]);
-	if (count && resolver_serve(&broker->resolver, fds + 1, count - 1, refuse_name, broker))
+	given_serve(broker->given, fds, count);
+	bool ended = count && resolver_serve(&broker->resolver, fds + 1, count - 1, refuse_name, broker);
+
+	if (may_have_room(broker) || ended)
 		retry_waiting(broker);
 	if (count && fds[0].revents & POLLIN)
 		serve_call(broker);

@@ -6,37 +6,6 @@
 #include "base/fds.h"
 #include "supervise/broker_parts.h"
 
-static bool is_granted_port(const struct broker *broker, uint16_t port)
-{
-	const struct network_plan *network = &broker->plan->network;
-
-	for (size_t i = 0; i < network->listen_count; i++)
-		if (network->listen[i] == port)
-			return true;
-	return false;
-}
-
-static void name_target(struct broker *broker, const struct net_address *address, uint16_t port)
-{
-	char target[DENIAL_TARGET_SIZE];
-
-	denial_set_target(&broker->asked, net_format(address, port, target, sizeof(target)));
-}
-
-static void remember(struct broker *broker, const union broker_address *address, socklen_t length)
-{
-	struct bound_address bound = { 0 };
-
-	if (!broker_read_address(address, length, &bound.address, &bound.port))
-		return;
-	bound.address = net_unmap(&bound.address);
-	for (size_t i = 0; i < broker->bound_count; i++)
-		if (memcmp(&broker->bound[i], &bound, sizeof(bound)) == 0)
-			return;
-	if (broker->bound_count < sizeof(broker->bound) / sizeof(broker->bound[0]))
-		broker->bound[broker->bound_count++] = bound;
-}
-
 /* In our network, and then in the script's hands. */
 static int bind_out(struct broker *broker, const struct seccomp_notif *call, int fd,
                     const union broker_address *address, socklen_t length)
@@ -52,7 +21,7 @@ static int bind_out(struct broker *broker, const struct seccomp_notif *call, int
 		return -errno;
 	result = broker_put_in_place(broker, call, own);
 	if (result == 0)
-		remember(broker, address, length);
+		broker_remember_bound(broker, address, length);
 	return result;
 }
 
@@ -70,7 +39,7 @@ int broker_bind(struct broker *broker, const struct seccomp_notif *call)
 	struct net_address to = { 0 };
 	socklen_t length = 0;
 	uint16_t port = 0;
-	int result = broker_copy_address(call, &address, &length), type;
+	int result = broker_copy_address(broker, call, &address, &length), type;
 	BROKER_FD_CLEANUP int fd = -1;
 
 	if (result)
@@ -85,8 +54,8 @@ int broker_bind(struct broker *broker, const struct seccomp_notif *call)
 	if (broker_socket_option(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX)
 		return bind_unix(broker);
 	type = broker_socket_option(fd, SOL_SOCKET, SO_TYPE);
-	if (type == SOCK_STREAM && broker_read_address(&address, length, &to, &port) && is_granted_port(broker, port) &&
-	    to.family == broker_socket_option(fd, SOL_SOCKET, SO_DOMAIN))
+	if (type == SOCK_STREAM && broker_read_address(&address, length, &to, &port) &&
+	    broker_is_granted_port(broker, port) && to.family == broker_socket_option(fd, SOL_SOCKET, SO_DOMAIN))
 		return bind_out(broker, call, fd, &address, length);
 	return bind(fd, &address.any, length) ? -errno : 0;
 }
@@ -105,8 +74,8 @@ int broker_listen(struct broker *broker, const struct seccomp_notif *call)
 		return -EINTR;
 	if (!broker_is_own_network(broker, fd) &&
 	    (getsockname(fd, &address.any, &length) || !broker_read_address(&address, length, &at, &port) ||
-	     !is_granted_port(broker, port))) {
-		name_target(broker, &at, port);
+	     !broker_is_granted_port(broker, port))) {
+		broker_name_port(broker, &at, port);
 		return -EPERM;
 	}
 	return listen(fd, (int)call->data.args[1]) ? -errno : 0;

@@ -1,4 +1,4 @@
-/* Where a connection may lead. */
+/* connect(2) with a network namespace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -8,88 +8,8 @@
 #include "base/fds.h"
 #include "supervise/broker_parts.h"
 
-enum way {
-	WAY_OWN,     /* the sandbox's own network */
-	WAY_OUT,     /* ours */
-	WAY_EITHER,  /* ours, where nobody listens in the sandbox's own */
-	WAY_LATER,   /* a look-up was begun */
-	WAY_REFUSED, /* broker->asked says what */
-};
-
 /* Of a TCP socket, as TCP_INFO has them. */
 enum tcp_state { SYN_SENT = 2, SYN_RECEIVED = 3, CLOSED = 7 };
-
-/* The script's own server on a granted port: at this very address, or at any of the family. */
-static bool is_bound(const struct broker *broker, const struct net_address *address, uint16_t port)
-{
-	static const uint8_t any[16];
-
-	for (size_t i = 0; i < broker->bound_count; i++) {
-		const struct bound_address *bound = &broker->bound[i];
-
-		bool everywhere = memcmp(bound->address.bytes, any, sizeof(any)) == 0;
-
-		/* of the newer family, everywhere is both */
-		if (bound->port == port && everywhere &&
-		    (bound->address.family == address->family || bound->address.family == AF_INET6))
-			return true;
-		if (bound->port == port && bound->address.family == address->family &&
-		    memcmp(bound->address.bytes, address->bytes, sizeof(any)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum way loopback_way(const struct broker *broker, const struct net_address *address, uint16_t port)
-{
-	const struct network_plan *network = &broker->plan->network;
-
-	if (!network->by_rules)
-		return WAY_OWN;
-	if (net_find_address(&network->rules, address, port) || is_bound(broker, address, port))
-		return WAY_OUT;
-	return network->host_loopback ? WAY_EITHER : WAY_OWN;
-}
-
-static void name_target(struct broker *broker, const char *name, const struct net_address *address, uint16_t port)
-{
-	char target[DENIAL_TARGET_SIZE + 8];
-
-	if (name)
-		snprintf(target, sizeof(target), "%s:%u", name, port);
-	else
-		net_format(address, port, target, sizeof(target));
-	denial_set_target(&broker->asked, target);
-}
-
-static enum way find_way(struct broker *broker, const struct net_address *given, uint16_t port)
-{
-	const struct net_address address = net_unmap(given);
-	const char *name = NULL;
-
-	if (net_is_loopback(&address)) {
-		name_target(broker, NULL, &address, port);
-		return loopback_way(broker, &address, port);
-	}
-	if (broker->plan->network.by_rules) {
-		if (net_find_address(&broker->plan->network.rules, &address, port))
-			return WAY_OUT;
-		switch (resolver_find(&broker->resolver, &address, port, &name)) {
-		case KNOWN_ALLOWED:
-			return WAY_OUT;
-		case KNOWN_OLD:
-			return WAY_LATER;
-		case KNOWN_INWARD:
-			name = NULL; /* what is missing is a rule for the address */
-			break;
-		case KNOWN_NOT:
-		case KNOWN_ELSEWHERE:
-			break;
-		}
-	}
-	name_target(broker, name, &address, port);
-	return WAY_REFUSED;
-}
 
 /* Takes *fd over when the call has to wait. */
 static int wait_with(struct broker *broker, const struct seccomp_notif *call, int *fd)
@@ -144,7 +64,7 @@ static int connect_stream(struct broker *broker, const struct seccomp_notif *cal
 
 	if (!broker_read_address(address, length, &to, &port))
 		return own ? connect_own(broker, call, fd, address, length) : -EINVAL;
-	switch (find_way(broker, &to, port)) {
+	switch (broker_find_way(broker, &to, port)) {
 	case WAY_OWN:
 		break;
 	case WAY_OUT:
@@ -187,39 +107,16 @@ static int connect_again(struct broker *broker, const struct seccomp_notif *call
 	return connect_stream(broker, call, fd, address, length, false);
 }
 
-static bool is_path(const union broker_address *address, socklen_t length)
-{
-	return address->any.sa_family == AF_UNIX && length > offsetof(struct sockaddr_un, sun_path) &&
-	       address->un.sun_path[0] != '\0';
-}
-
-/* What a refusal is told of, where nobody knows it better: an abstract name as ss(8) writes it. */
-static void name_address(struct broker *broker, const union broker_address *address, socklen_t length)
-{
-	char name[sizeof(address->un.sun_path) + 6] = "unix:";
-	struct net_address number;
-	uint16_t port;
-
-	if (broker_read_address(address, length, &number, &port)) {
-		name_target(broker, NULL, &number, port);
-	} else if (address->any.sa_family == AF_UNIX && length > offsetof(struct sockaddr_un, sun_path)) {
-		memcpy(name + 5, address->un.sun_path, sizeof(address->un.sun_path));
-		if (!name[5])
-			name[5] = '@';
-		denial_set_target(&broker->asked, name);
-	}
-}
-
 int broker_connect(struct broker *broker, const struct seccomp_notif *call)
 {
 	union broker_address address;
 	socklen_t length = 0;
-	int result = broker_copy_address(call, &address, &length), domain;
+	int result = broker_copy_address(broker, call, &address, &length), domain;
 	BROKER_FD_CLEANUP int fd = -1;
 
 	if (result)
 		return result;
-	name_address(broker, &address, length);
+	broker_name_address(broker, &address, length);
 	fd = broker_fetch(call, (int)call->data.args[0]);
 	if (fd < 0)
 		return fd;
@@ -227,7 +124,7 @@ int broker_connect(struct broker *broker, const struct seccomp_notif *call)
 		return -EINTR;
 	if (!broker_is_own_network(broker, fd))
 		return connect_again(broker, call, &fd, &address, length);
-	if (is_path(&address, length))
+	if (broker_is_path(&address, length))
 		return broker_connect_path(broker, call, fd, &address, length);
 	domain = broker_socket_option(fd, SOL_SOCKET, SO_DOMAIN);
 	if ((domain == AF_INET || domain == AF_INET6) && domain == address.any.sa_family &&

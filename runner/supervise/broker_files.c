@@ -67,7 +67,7 @@ static int open_target(pid_t pid, int directory, const char *path, bool follow)
 	return path ? raw_openat(base_fd, path, flags, 0) : TAKE_FD(base_fd);
 }
 
-static bool is_below_grant(struct broker *broker, int fd)
+bool broker_is_below_grant(struct broker *broker, int fd)
 {
 	const struct plan *plan = broker->plan;
 	char link[64], path[PATH_MAX];
@@ -79,6 +79,9 @@ static bool is_below_grant(struct broker *broker, int fd)
 		return false;
 	path[length] = '\0';
 	denial_set_target(&broker->asked, path);
+	for (size_t i = 0; plan->denied && plan->denied[i]; i++)
+		if (path_is_below(path, plan->denied[i]))
+			return false;
 	for (size_t i = 0; i < plan->visible_count; i++)
 		if (plan->visible[i].write && !plan->visible[i].interpreter &&
 		    path_is_below(path, plan->visible[i].source))
@@ -95,7 +98,7 @@ static int change_mode(struct broker *broker, const struct seccomp_notif *call, 
 		return -EINTR;
 	if (mode & (S_ISUID | S_ISGID))
 		broker->asked.fix = NULL; /* nothing allows that */
-	if (!is_below_grant(broker, fd) || (mode & (S_ISUID | S_ISGID)))
+	if (!broker_is_below_grant(broker, fd) || (mode & (S_ISUID | S_ISGID)))
 		return -EPERM;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	return chmod(link, (mode_t)(mode & 07777)) ? -errno : 0;
@@ -111,7 +114,7 @@ static int change_times(struct broker *broker, const struct seccomp_notif *call,
 		return -EFAULT;
 	if (!broker_still_asks(broker, call))
 		return -EINTR;
-	if (!is_below_grant(broker, fd))
+	if (!broker_is_below_grant(broker, fd))
 		return -EPERM;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	return utimensat(AT_FDCWD, link, now ? NULL : times, 0) ? -errno : 0;

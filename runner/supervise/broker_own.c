@@ -82,3 +82,13 @@ int broker_connect_own(int fd, const union broker_address *address, socklen_t le
 		return -errno;
 	return result;
 }
+
+/* A socket that has failed can be connected anew only after connect(2) has told of that. An address of this size is
+ * none that anything new could be begun with. */
+int broker_connect_result(int fd)
+{
+	const union broker_address nowhere = { .any.sa_family = AF_INET };
+	bool blocking;
+
+	return broker_connect_own(fd, &nowhere, sizeof(nowhere.any.sa_family), &blocking);
+}

@@ -123,14 +123,16 @@ int broker_make_socket(int fd)
 }
 
 /* Close-on-exec belongs to the script's descriptor, which only /proc tells about. */
-static bool closes_on_exec(const struct seccomp_notif *call)
+static bool closes_on_exec(const struct broker *broker, const struct seccomp_notif *call)
 {
 	char path[64], text[512] = "";
 	const char *line;
 	FD_CLEANUP int fd = -1;
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (pid_t)call->pid, (int)call->data.args[0]);
+	broker_be_script(broker, true);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	broker_be_script(broker, false);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return true;
 	line = strstr(text, "flags:");
@@ -144,7 +146,7 @@ int broker_put_in_place(const struct broker *broker, const struct seccomp_notif 
 		.flags = SECCOMP_ADDFD_FLAG_SETFD,
 		.srcfd = (uint32_t)own,
 		.newfd = (uint32_t)call->data.args[0],
-		.newfd_flags = closes_on_exec(call) ? O_CLOEXEC : 0,
+		.newfd_flags = closes_on_exec(broker, call) ? O_CLOEXEC : 0,
 	};
 
 	/* ENOENT: the caller is gone */
@@ -152,7 +154,7 @@ int broker_put_in_place(const struct broker *broker, const struct seccomp_notif 
 }
 
 /* A blocking connect ends with EINPROGRESS when SO_SNDTIMEO has passed. */
-static uint64_t deadline_of(int fd)
+uint64_t broker_deadline_of(int fd)
 {
 	struct timeval timeout = { 0 };
 	socklen_t size = sizeof(timeout);
@@ -180,7 +182,7 @@ int broker_connect_out(struct broker *broker, const struct seccomp_notif *call, 
 	placed = broker_put_in_place(broker, call, own);
 	if (placed || result == 0 || !blocking)
 		return placed ? placed : result;
-	flags = broker_wait(broker, call, own, deadline_of(own));
+	flags = broker_wait(broker, call, own, broker_deadline_of(own));
 	if (flags == BROKER_WAITS)
 		own = -1;
 	return flags;

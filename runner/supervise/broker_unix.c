@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,9 +16,7 @@
 
 #define GROUPS_MAX 1024
 
-/* What the path means to the script: from its own root, or beneath its own directory. An O_PATH descriptor, or
- * -errno. */
-static int open_inside(pid_t thread, const char *path)
+int broker_open_inside(pid_t thread, const char *path)
 {
 	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC,
 		                         .resolve = path[0] == '/' ? RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
@@ -72,10 +71,28 @@ static int open_granted(const struct plan *plan, const char *path)
 	return -ENOENT;
 }
 
-/* As the script's user, where root started it: the server sees who connects (SO_PEERCRED), and the socket's own
- * permissions count. */
-static int connect_as_script(const struct plan *plan, int fd, const union broker_address *address, socklen_t length,
-                             bool *blocking)
+/* What is done as the script's user, where root started it: the other side sees whose it is (SO_PEERCRED), and the
+ * socket's own permissions count. */
+struct attempt {
+	int (*act)(struct attempt *attempt); /* returns 0 or -errno */
+	int fd;
+	const union broker_address *address;
+	socklen_t length;
+	bool blocking; /* the script's own wish */
+	int backlog;
+};
+
+static int attempt_connect(struct attempt *attempt)
+{
+	return broker_connect_own(attempt->fd, attempt->address, attempt->length, &attempt->blocking);
+}
+
+static int attempt_listen(struct attempt *attempt)
+{
+	return listen(attempt->fd, attempt->backlog) ? -errno : 0;
+}
+
+static int act_as_script(const struct plan *plan, struct attempt *attempt)
 {
 	static gid_t groups[GROUPS_MAX];
 	gid_t group = getegid();
@@ -83,18 +100,37 @@ static int connect_as_script(const struct plan *plan, int fd, const union broker
 	int count, result = 0;
 
 	if (!plan->change_user)
-		return broker_connect_own(fd, address, length, blocking);
+		return attempt->act(attempt);
 	count = getgroups(GROUPS_MAX, groups);
 	if (count < 0 || setgroups(0, NULL))
 		return -EPERM;
 	if (setegid(plan->gid) || seteuid(plan->uid))
 		result = -EPERM;
 	if (result == 0)
-		result = broker_connect_own(fd, address, length, blocking);
+		result = attempt->act(attempt);
 	/* whatever it did, we are again who we were, or nothing more is done */
 	if (seteuid(user) || setegid(group) || setgroups((size_t)count, groups))
 		_exit(EXIT_SETUP);
 	return result;
+}
+
+int broker_listen_as_script(const struct broker *broker, int fd, int backlog)
+{
+	struct attempt attempt = { .act = attempt_listen, .fd = fd, .backlog = backlog };
+
+	return act_as_script(broker->plan, &attempt);
+}
+
+/* Without a view: in the private directory. A server of somebody else may lie below any other grant. */
+static bool is_private(const struct plan *plan, int fd)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	path[length > 0 ? length : 0] = '\0';
+	return plan->private_tmp && path_is_below(path, plan->private_tmp);
 }
 
 static int find(const struct broker *broker, pid_t thread, const char *path, bool *granted)
@@ -104,13 +140,18 @@ static int find(const struct broker *broker, pid_t thread, const char *path, boo
 
 	*granted = fd >= 0;
 	if (fd < 0) {
-		fd = open_inside(thread, path);
+		broker_be_script(broker, true);
+		fd = broker_open_inside(thread, path);
+		broker_be_script(broker, false);
 		if (fd < 0)
 			return fd == -EXDEV || fd == -ELOOP ? -EACCES : fd;
 	}
 	if (fstat(fd, &st))
 		return -errno;
-	return *granted || is_scratch(broker->plan, thread, &st) ? TAKE_FD(fd) : -EACCES;
+	if (!*granted && !(broker->plan->mode == MODE_NAMESPACES ? is_scratch(broker->plan, thread, &st)
+	                                                         : is_private(broker->plan, fd)))
+		return -EACCES;
+	return TAKE_FD(fd);
 }
 
 int broker_connect_path(struct broker *broker, const struct seccomp_notif *call, int fd,
@@ -118,7 +159,8 @@ int broker_connect_path(struct broker *broker, const struct seccomp_notif *call,
 {
 	char path[sizeof(address->un.sun_path) + 1] = "";
 	union broker_address to = { .un.sun_family = AF_UNIX };
-	bool granted, blocking;
+	struct attempt attempt = { .act = attempt_connect, .fd = fd, .address = &to };
+	bool granted;
 	FD_CLEANUP int path_fd = -1;
 	size_t size = length - offsetof(struct sockaddr_un, sun_path);
 	int result;
@@ -132,7 +174,8 @@ int broker_connect_path(struct broker *broker, const struct seccomp_notif *call,
 	/* the descriptor itself, which cannot come to mean anything else than what was looked at */
 	length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 	                     (size_t)snprintf(to.un.sun_path, sizeof(to.un.sun_path), "/proc/self/fd/%d", path_fd));
-	result = granted ? connect_as_script(broker->plan, fd, &to, length, &blocking)
-	                 : broker_connect_own(fd, &to, length, &blocking);
-	return result == -EINPROGRESS && blocking ? -EAGAIN : result;
+	attempt.length = length;
+	result = granted || broker->plan->mode == MODE_LANDLOCK ? act_as_script(broker->plan, &attempt)
+	                                                        : attempt_connect(&attempt);
+	return result == -EINPROGRESS && attempt.blocking ? -EAGAIN : result;
 }

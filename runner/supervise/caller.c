@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/exit_status.h"
 #include "base/fds.h"
 #include "host/syscalls.h"
 #include "supervise/broker_parts.h"
@@ -67,20 +70,70 @@ int broker_fetch(const struct seccomp_notif *call, int script_fd)
 	return (int)raw_syscall(SYS_pidfd_getfd, pidfd, script_fd, 0, 0, 0, 0);
 }
 
-int broker_copy_address(const struct seccomp_notif *call, union broker_address *out, socklen_t *length)
+void broker_be_script(const struct broker *broker, bool script)
+{
+	const struct plan *plan = broker->plan;
+	uid_t user = script ? plan->uid : geteuid();
+	gid_t group = script ? plan->gid : getegid();
+
+	if (!plan->change_user || plan->mode == MODE_NAMESPACES)
+		return;
+	if (script)
+		setfsgid(group);
+	setfsuid(user);
+	if (!script)
+		setfsgid(group);
+	/* no number is that of a user, and it answers who we are: as somebody else nothing more is done for us */
+	if (!script && ((uid_t)setfsuid((uid_t)-1) != user || (gid_t)setfsgid((gid_t)-1) != group))
+		_exit(EXIT_SETUP);
+}
+
+/* process_vm_readv() asks for the real user id, /proc/PID/mem for that of the file system. */
+static ssize_t read_memory(const struct broker *broker, pid_t thread, uint64_t from, void *to, size_t size)
+{
+	struct iovec local = { to, size }, remote = { NULL, size };
+	char path[64];
+	FD_CLEANUP int fd = -1;
+
+	if (!broker->plan->change_user || broker->plan->mode == MODE_NAMESPACES) {
+		memcpy(&remote.iov_base, &from, sizeof(remote.iov_base));
+		return process_vm_readv(thread, &local, 1, &remote, 1, 0);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/mem", thread);
+	broker_be_script(broker, true);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	broker_be_script(broker, false);
+	return fd < 0 ? -1 : pread(fd, to, size, (off_t)from);
+}
+
+int broker_copy_address(const struct broker *broker, const struct seccomp_notif *call, union broker_address *out,
+                        socklen_t *length)
 {
 	uint64_t size = call->data.args[2] & 0xffffffff;
-	struct iovec local = { out, 0 }, remote = { NULL, 0 };
 
 	if (size > sizeof(*out) || size < sizeof(out->any.sa_family))
 		return -EINVAL;
 	memset(out, 0, sizeof(*out));
-	memcpy(&remote.iov_base, &call->data.args[1], sizeof(remote.iov_base));
-	local.iov_len = remote.iov_len = size;
-	if (process_vm_readv((pid_t)call->pid, &local, 1, &remote, 1, 0) != (ssize_t)size)
+	if (read_memory(broker, (pid_t)call->pid, call->data.args[1], out, size) != (ssize_t)size)
 		return -EFAULT;
 	*length = (socklen_t)size;
 	return 0;
+}
+
+int broker_socket_inode(const struct broker *broker, const struct seccomp_notif *call, int script_fd, uint64_t *inode)
+{
+	char path[64];
+	struct stat st;
+	int result;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (pid_t)call->pid, script_fd);
+	broker_be_script(broker, true);
+	result = stat(path, &st) ? -errno : 0;
+	broker_be_script(broker, false);
+	if (result)
+		return result == -ENOENT ? -EBADF : result;
+	*inode = st.st_ino;
+	return S_ISSOCK(st.st_mode) ? 0 : -ENOTSOCK;
 }
 
 /* The kernel cannot tell before 5.14: then no socket is known to be the sandbox's own. */
@@ -129,4 +182,13 @@ bool broker_has_signal(const struct seccomp_notif *call)
 		return false;
 	waiting = status_line(text, "\nSigPnd:", 16) | status_line(text, "\nShdPnd:", 16);
 	return waiting & ~status_line(text, "\nSigBlk:", 16) & status_line(text, "\nSigCgt:", 16);
+}
+
+mode_t broker_umask(const struct seccomp_notif *call)
+{
+	char text[4096];
+
+	if (!read_status((pid_t)call->pid, text, sizeof(text)))
+		return 0777;
+	return (mode_t)status_line(text, "\nUmask:", 8) & 0777;
 }

@@ -17,6 +17,9 @@ static enum host_feature refused_feature(const struct plan *plan, const struct s
 	    (failure->stage == STAGE_COUNT && plan->cgroup.base && failure->sys_errno != EPERM &&
 	     failure->sys_errno != ENOSPC && failure->sys_errno != EUSERS))
 		return FEATURE_CGROUP;
+	/* rules about connections are kept with a network namespace, or with none of all these */
+	if ((failure->stage == STAGE_COUNT || failure->stage == STAGE_NETWORK) && plan->network.by_rules)
+		return FEATURE_NAMESPACES;
 	/* the network namespace alone may be refused: the view is worth a second try without it */
 	if (failure->stage == STAGE_COUNT)
 		return plan->namespaces & CLONE_NEWNET ? FEATURE_NETWORK_NAMESPACE : FEATURE_NAMESPACES;

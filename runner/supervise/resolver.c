@@ -1,5 +1,6 @@
 #include "supervise/resolver.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,16 @@ struct known_name {
 	struct known_address addresses[NAME_ADDRESSES_MAX];
 };
 
+/* Who has asked. */
+struct asker {
+	int client; /* of the clients; -1: the socket, and `from` */
+	struct sockaddr_in from;
+};
+
 /* A question that waits for a look-up. */
 struct waiting_query {
 	size_t name; /* index into names; FREE_QUERY: none */
-	struct sockaddr_in from;
+	struct asker asker;
 	struct dns_query query;
 };
 
@@ -64,6 +71,8 @@ void resolver_close(struct resolver *resolver)
 	for (size_t i = 0; resolver->tables && i < LOOKUPS_MAX; i++)
 		lookup_end(&resolver->tables->lookups[i]);
 	fd_close(&resolver->socket_fd);
+	while (resolver->client_places)
+		fd_close(&resolver->clients[--resolver->client_places]);
 	free(resolver->tables);
 	resolver->tables = NULL;
 }
@@ -74,6 +83,9 @@ size_t resolver_poll(const struct resolver *resolver, struct pollfd *fds)
 
 	if (resolver->socket_fd >= 0)
 		fds[count++] = (struct pollfd){ .fd = resolver->socket_fd, .events = POLLIN };
+	for (size_t i = 0; i < resolver->client_places; i++)
+		if (resolver->clients[i] >= 0)
+			fds[count++] = (struct pollfd){ .fd = resolver->clients[i], .events = POLLIN };
 	for (size_t i = 0; resolver->tables && i < LOOKUPS_MAX; i++)
 		if (resolver->tables->lookups[i].pid)
 			fds[count++] = (struct pollfd){ .fd = resolver->tables->lookups[i].fd, .events = POLLIN };
@@ -95,7 +107,7 @@ uint64_t resolver_next_ms(const struct resolver *resolver)
 	return next;
 }
 
-static void reply(const struct resolver *resolver, const struct dns_query *query, const struct sockaddr_in *to,
+static void reply(const struct resolver *resolver, const struct dns_query *query, const struct asker *asker,
                   enum dns_code code, const struct known_name *known)
 {
 	uint8_t message[DNS_MESSAGE_MAX];
@@ -103,8 +115,11 @@ static void reply(const struct resolver *resolver, const struct dns_query *query
 	                               message);
 
 	/* a client that is gone needs no answer, and one that does not read gets none */
-	sendto(resolver->socket_fd, message, size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to,
-	       sizeof(*to));
+	if (asker->client >= 0)
+		send(resolver->clients[asker->client], message, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else
+		sendto(resolver->socket_fd, message, size, MSG_DONTWAIT | MSG_NOSIGNAL,
+		       (const struct sockaddr *)&asker->from, sizeof(asker->from));
 }
 
 /* A bucket of LOOKUPS_AT_ONCE look-ups, refilled one by one. */
@@ -174,8 +189,8 @@ static struct known_name *find_or_add(struct resolver_tables *tables, const char
 	return oldest;
 }
 
-static void wait_for_lookup(struct resolver_tables *tables, const struct dns_query *query,
-                            const struct sockaddr_in *from, struct known_name *known)
+static void wait_for_lookup(struct resolver_tables *tables, const struct dns_query *query, const struct asker *asker,
+                            struct known_name *known)
 {
 	for (size_t i = 0; i < RESOLVER_QUERIES_MAX; i++) {
 		struct waiting_query *waiting = &tables->queries[i];
@@ -183,7 +198,7 @@ static void wait_for_lookup(struct resolver_tables *tables, const struct dns_que
 		if (waiting->name != FREE_QUERY)
 			continue;
 		*waiting = (struct waiting_query){ .name = (size_t)(known - tables->names),
-			                           .from = *from,
+			                           .asker = *asker,
 			                           .query = *query };
 		if (known->state == NAME_IDLE)
 			known->state = NAME_WAITS;
@@ -191,7 +206,7 @@ static void wait_for_lookup(struct resolver_tables *tables, const struct dns_que
 	}
 }
 
-static void serve_query(struct resolver *resolver, const struct dns_query *query, const struct sockaddr_in *from)
+static void serve_query(struct resolver *resolver, const struct dns_query *query, const struct asker *asker)
 {
 	struct known_name *known;
 	uint64_t now = clock_ms();
@@ -200,14 +215,14 @@ static void serve_query(struct resolver *resolver, const struct dns_query *query
 		resolver->tables = make_tables();
 	known = resolver->tables ? find_or_add(resolver->tables, query->name) : NULL;
 	if (!known) {
-		reply(resolver, query, from, DNS_SERVER_FAILURE, NULL);
+		reply(resolver, query, asker, DNS_SERVER_FAILURE, NULL);
 		return;
 	}
 	known->used_ms = now;
 	if (now < known->fresh_until_ms)
-		reply(resolver, query, from, known->exists ? DNS_OK : DNS_NO_NAME, known);
+		reply(resolver, query, asker, known->exists ? DNS_OK : DNS_NO_NAME, known);
 	else
-		wait_for_lookup(resolver->tables, query, from, known);
+		wait_for_lookup(resolver->tables, query, asker, known);
 }
 
 static void remember(struct known_name *known, const struct net_address *address, uint64_t now)
@@ -266,7 +281,7 @@ static void finish_lookup(const struct resolver *resolver, const struct lookup *
 
 		if (waiting->name != lookup->name)
 			continue;
-		reply(resolver, &waiting->query, &waiting->from, known->exists ? DNS_OK : DNS_NO_NAME, known);
+		reply(resolver, &waiting->query, &waiting->asker, known->exists ? DNS_OK : DNS_NO_NAME, known);
 		waiting->name = FREE_QUERY;
 	}
 }
@@ -280,42 +295,126 @@ static bool is_first_half(struct resolver *resolver, const struct dns_query *que
 	return !second;
 }
 
-static void read_queries(struct resolver *resolver, void (*refused)(void *owner, const char *name), void *owner)
+/* Who is told of names that no rule allows. */
+struct refused_names {
+	void (*tell)(void *owner, const char *name);
+	void *owner;
+};
+
+static const struct known_name localhost = {
+	.answer = { { AF_INET, { 127, 0, 0, 1 } }, { AF_INET6, { [15] = 1 } } },
+	.answer_count = 2,
+};
+
+static void serve_message(struct resolver *resolver, const uint8_t *message, size_t size, const struct asker *asker,
+                          struct refused_names *refused)
+{
+	struct dns_query query;
+	enum dns_code code;
+
+	if (!dns_read_query(message, size, &query, &code))
+		return;
+	/* inside a view /etc/hosts says so; elsewhere it may be out of reach */
+	if (code == DNS_OK && asker->client >= 0 && strcmp(query.name, "localhost") == 0) {
+		reply(resolver, &query, asker, DNS_OK, &localhost);
+		return;
+	}
+	if (code == DNS_OK && (!resolver->look_up || !net_find_name(resolver->rules, query.name))) {
+		if (is_first_half(resolver, &query))
+			refused->tell(refused->owner, query.name);
+		code = DNS_NO_NAME;
+	}
+	if (code == DNS_OK)
+		serve_query(resolver, &query, asker);
+	else
+		reply(resolver, &query, asker, code, NULL);
+}
+
+static void read_socket(struct resolver *resolver, struct refused_names *refused)
 {
 	for (int turn = 0; turn < RESOLVER_TURN_MAX; turn++) {
 		uint8_t message[DNS_MESSAGE_MAX + 1];
-		struct sockaddr_in from;
-		socklen_t size = sizeof(from);
-		struct dns_query query;
-		enum dns_code code;
+		struct asker asker = { .client = -1 };
+		socklen_t size = sizeof(asker.from);
 		ssize_t got = recvfrom(resolver->socket_fd, message, sizeof(message), MSG_DONTWAIT,
-		                       (struct sockaddr *)&from, &size);
+		                       (struct sockaddr *)&asker.from, &size);
 
 		if (got < 0)
 			return;
-		if (size != sizeof(from) || !dns_read_query(message, (size_t)got, &query, &code))
-			continue;
-		if (code == DNS_OK && (!resolver->look_up || !net_find_name(resolver->rules, query.name))) {
-			if (is_first_half(resolver, &query))
-				refused(owner, query.name);
-			code = DNS_NO_NAME;
-		}
-		if (code == DNS_OK)
-			serve_query(resolver, &query, &from);
-		else
-			reply(resolver, &query, &from, code, NULL);
+		if (size == sizeof(asker.from))
+			serve_message(resolver, message, (size_t)got, &asker, refused);
 	}
 }
 
-bool resolver_serve(struct resolver *resolver, const struct pollfd *fds, size_t count,
-                    void (*refused)(void *owner, const char *name), void *owner)
+/* Its place is the next one's, so nothing may be left that waits for it. */
+static void drop_client(struct resolver *resolver, size_t client)
 {
+	for (size_t i = 0; resolver->tables && i < RESOLVER_QUERIES_MAX; i++)
+		if (resolver->tables->queries[i].asker.client == (int)client)
+			resolver->tables->queries[i].name = FREE_QUERY;
+	fd_close(&resolver->clients[client]);
+}
+
+static void read_client(struct resolver *resolver, size_t client, struct refused_names *refused)
+{
+	const struct asker asker = { .client = (int)client };
+
+	for (int turn = 0; turn < RESOLVER_TURN_MAX; turn++) {
+		uint8_t message[DNS_MESSAGE_MAX + 1];
+		ssize_t got = recv(resolver->clients[client], message, sizeof(message), MSG_DONTWAIT);
+
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (got <= 0) { /* of an empty message, too: nobody asks that */
+			drop_client(resolver, client);
+			return;
+		}
+		serve_message(resolver, message, (size_t)got, &asker, refused);
+	}
+}
+
+bool resolver_has_room(struct resolver *resolver)
+{
+	for (size_t i = 0; i < resolver->client_places; i++)
+		if (resolver->clients[i] < 0)
+			return true;
+	return resolver->client_places < RESOLVER_CLIENTS_MAX;
+}
+
+void resolver_add_client(struct resolver *resolver, int fd)
+{
+	size_t i = 0;
+
+	while (i < resolver->client_places && resolver->clients[i] >= 0)
+		i++;
+	if (i == resolver->client_places)
+		resolver->client_places++;
+	resolver->clients[i] = fd;
+}
+
+static void read_queries(struct resolver *resolver, int fd, struct refused_names *refused)
+{
+	if (fd == resolver->socket_fd) {
+		read_socket(resolver, refused);
+		return;
+	}
+	for (size_t i = 0; i < resolver->client_places; i++)
+		if (resolver->clients[i] == fd) {
+			read_client(resolver, i, refused);
+			return;
+		}
+}
+
+bool resolver_serve(struct resolver *resolver, const struct pollfd *fds, size_t count,
+                    void (*tell)(void *owner, const char *name), void *owner)
+{
+	struct refused_names refused = { tell, owner };
 	uint64_t now = clock_ms();
 	bool ended = false;
 
 	for (size_t i = 0; i < count; i++)
-		if (fds[i].revents && fds[i].fd == resolver->socket_fd)
-			read_queries(resolver, refused, owner);
+		if (fds[i].revents && fds[i].fd >= 0)
+			read_queries(resolver, fds[i].fd, &refused);
 	for (size_t k = 0; resolver->tables && k < LOOKUPS_MAX; k++) {
 		struct lookup *lookup = &resolver->tables->lookups[k];
 		bool ready = lookup->pid && now >= lookup->deadline_ms;

@@ -469,6 +469,7 @@ int supervise_run(const struct plan *plan, const struct secret_store *secrets, s
 	                 : start_init(plan, s.cgroup.group_fd, &state, fds);
 	close(fds[1]);
 	s.control_fd = fds[0];
+	s.broker.init = s.init;
 	if (s.init >= 0)
 		accompany(&s);
 	else if (!outcome.failure.sys_errno)

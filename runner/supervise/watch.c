@@ -190,6 +190,19 @@ int tree_measure_exactly(pid_t init, struct tree_usage *out)
 	return measure(init, true, out);
 }
 
+size_t tree_list(pid_t init, const pid_t **pids, bool *all)
+{
+	uint64_t threads = 0;
+
+	tree.count = 0;
+	*all = add_children_of(init, &threads);
+	for (size_t i = 0; i < tree.count; i++)
+		add_children_of(tree.pids[i], &threads);
+	*all = *all && tree.count < TREE_MAX;
+	*pids = tree.pids;
+	return tree.count;
+}
+
 int tree_open_inside(const char *path)
 {
 	char through[PATH_MAX];

@@ -33,6 +33,9 @@ class Case(unittest.TestCase):
         if layer not in self.layers():
             self.skipTest("needs " + layer)
 
+    def has_notification(self):
+        return "notify=0" not in self.lab.mode["assume"]
+
     def need_root(self):
         if self.world.uid != 0:
             self.skipTest("needs a caller who is root")

@@ -111,7 +111,8 @@ print("ready", flush=True)
 input()
 print(get("http://api.example.com:%d/"))
 """ % (FIRST, OPEN, SILENT, OPEN), stdin=subprocess.PIPE)
-        self.assertLess(descriptors, 40)
+        # without a network namespace, of each socket that is not connected one is kept
+        self.assertLess(descriptors, 540 if self.given else 40)
         self.assertIn("pyconfine: ... and ", err)
 
     def test_waiting_threads_and_killed_ones(self):
@@ -135,7 +136,7 @@ print("ready", flush=True)
 input()
 print(get("http://api.example.com:%d/"))
 """ % (FIRST, SILENT, OPEN), stdin=subprocess.PIPE)
-        self.assertLess(descriptors, 20)
+        self.assertLess(descriptors, 60 if self.given else 20)
 
     def test_garbage_at_the_name_server(self):
         self.flood("""

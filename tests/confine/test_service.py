@@ -180,3 +180,26 @@ class Container(Case):
             self.assertEqual(process.returncode, 137)
             self.assertGreaterEqual(time.monotonic() - start, least)
             self.runc("delete", "--force", self.name)
+
+    def test_connections_by_rule(self):
+        """With neither a network namespace nor a capability, as root and as nobody."""
+        code = """
+import errno, multiprocessing, socket
+def attempt(place):
+    try:
+        socket.create_connection(place, 5)
+    except OSError as error:
+        return "gaierror" if isinstance(error, socket.gaierror) else errno.errorcode[error.errno]
+server = socket.create_server(("", 8080))
+print(attempt(("127.0.0.1", 8080)), attempt(("127.0.0.1", 8081)), attempt(("127.0.0.1", 8082)), attempt(("192.0.2.1", 80)), attempt(("example.org", 80)))
+with multiprocessing.Manager() as manager:
+    print(manager.list([1]))
+"""
+        for options in ({"restricted": False}, {}):
+            self.write("/pyconfine", "-p", "/rules.yaml", "-c", code, **options)
+            with open(self.bundle + "/rootfs/rules.yaml", "w") as file:
+                file.write("version: 1\nextends: worker\nnetwork: {allow: [\"127.0.0.1:8081\"], listen: [8080]}\n")
+            process = self.begin()
+            result = Result(None, *process.communicate(timeout=25))
+            self.assertEqual((process.returncode, result.out), (0, b"None ECONNREFUSED ECONNREFUSED EACCES gaierror\n[1]\n"), (options, result))
+            subprocess.run(["rm", "-rf", self.bundle], check=True)

@@ -25,7 +25,7 @@ def asyncio_():
     loop.close()
 
 
-@feature("view")
+@feature()
 def asyncio_unix():
     import asyncio
     if not hasattr(asyncio, "run"):

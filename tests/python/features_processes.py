@@ -98,7 +98,7 @@ def multiprocessing_spawn():
     pool_of("spawn")
 
 
-@feature("view")
+@feature("own")
 def multiprocessing_forkserver():
     pool_of("forkserver")
 
@@ -110,7 +110,7 @@ def process_pool():
         assert list(pool.map(double, [1, 2])) == [2, 4]
 
 
-@feature("view")
+@feature()
 def manager():
     with multiprocessing.get_context("fork").Manager() as shared:
         table = shared.dict(a=1)
