@@ -9,6 +9,7 @@
 
 /* Refused connections and look-ups of names, as `run` says them on stderr: what, why, and what to type about it. ""
  * when there were none. */
-void denials_text(struct text *out, const struct prepared *prepared, const struct denials *denials);
+void denials_text(struct text *out, const struct prepared *prepared, struct arena *arena,
+                  const struct denials *denials);
 
 #endif

@@ -22,7 +22,7 @@ struct run_options {
 	const char *format;  /* check --format; or NULL */
 	const char *purpose; /* init --for; or NULL */
 	const char *report;  /* --report; or NULL */
-	bool dry_run, quiet, verbose, json, help;
+	bool trace, dry_run, quiet, verbose, json, help;
 
 	bool has_target; /* something to run was named: the next three */
 	enum request_kind kind;
@@ -31,12 +31,11 @@ struct run_options {
 };
 
 enum option_action {
-	OPTION_SWITCH,  /* the bool at `offset` becomes true */
-	OPTION_STRING,  /* the string at `offset`; the last one counts */
-	OPTION_JOIN,    /* the same, but several are joined by commas */
-	OPTION_GRANT,   /* a struct profile_flag for `key` */
-	OPTION_ENV,     /* NAME or NAME=VALUE: a flag for env.allow or env.set */
-	OPTION_NOT_YET, /* refused with CODE_NOT_YET */
+	OPTION_SWITCH, /* the bool at `offset` becomes true */
+	OPTION_STRING, /* the string at `offset`; the last one counts */
+	OPTION_JOIN,   /* the same, but several are joined by commas */
+	OPTION_GRANT,  /* a struct profile_flag for `key` */
+	OPTION_ENV,    /* NAME or NAME=VALUE: a flag for env.allow or env.set */
 };
 
 enum value_kind { VALUE_NONE, VALUE_TEXT, VALUE_FILE, VALUE_DIRECTORY, VALUE_PROFILE, VALUE_PROGRAM, VALUE_WORDS };
@@ -57,7 +56,7 @@ struct option_row {
 extern const struct option_row option_rows[]; /* ends with {NULL} */
 
 /* Reads options from argv[*next] on, up to the first word that is none; *next then is its index (argc at the end). "-",
- * "--", -m and -c are not options here: options_target() reads them. -1 with CODE_USAGE or CODE_NOT_YET. */
+ * "--", -m and -c are not options here: options_target() reads them. -1 with CODE_USAGE. */
 int options_parse(enum command_id command, int argc, char **argv, int *next, struct arena *arena,
                   struct run_options *options, struct error *err);
 

@@ -32,6 +32,13 @@ struct why {
 	size_t note_count;
 };
 
+/* The answer to one question that nobody typed: `key` is that of a question, such as "files.read". False where there is
+ * none. */
+bool why_ask(struct why *why, const struct prepared *prepared, struct arena *arena, const char *key,
+             const char *target);
+/* Why not, and what to type: each line with `prefix`. */
+void why_explain(struct text *out, const struct why *why, const char *prefix);
+
 void why_note(struct why *why, const char *note);
 
 int why_read(struct why *why, struct error *err);

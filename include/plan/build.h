@@ -22,6 +22,7 @@ struct request {
 	const char *user_name;          /* the caller's, or NULL */
 	const char *cache_dir;          /* our own cache: never writable by a script; or NULL */
 	bool hash_script;               /* fill in script_sha256 */
+	bool trace;                     /* every call for a file is observed */
 	bool inspect_only;              /* explain: missing promises are reported, not refused */
 };
 

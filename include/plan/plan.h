@@ -212,6 +212,7 @@ struct plan {
 	struct sock_fprog filter;
 	struct filter_request filter_made_of; /* what it was assembled from */
 	bool notify;                          /* some calls go to the supervisor's broker (supervise/broker.h) */
+	bool trace;                           /* calls for files go there, too, and are only looked at */
 	bool kill_on_denial;                  /* the first forbidden call that the supervisor sees ends the run */
 	uint32_t filter_flags;                /* SECCOMP_FILTER_FLAG_* for the listener */
 

@@ -51,10 +51,15 @@ struct filter_request {
 	unsigned variant; /* filter_variant_bit */
 	const struct filter_row *rows;
 	size_t row_count;
+	/* calls of which the supervisor gets those that the compiled filter allows, after the rows */
+	const uint32_t *observed;
+	size_t observed_count;
 };
 
 /* Builds the whole program in the arena: architecture check, rows (the first match decides; denials must be put before
- * grants by the caller), then the compiled filter. -1 when it would exceed BPF_MAXINSNS. */
+ * grants by the caller), then the compiled filter. Where calls are observed, they go through a second copy of it, which
+ * asks the supervisor where the first would allow; so nothing is allowed that would not be without. -1 when it would
+ * exceed BPF_MAXINSNS. */
 int filter_assemble(const struct filter_request *request, struct arena *arena, struct sock_fprog *out,
                     struct error *err);
 

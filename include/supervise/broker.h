@@ -69,11 +69,14 @@
 #include "plan/plan.h"
 #include "supervise/denials.h"
 #include "supervise/given.h"
+#include "supervise/observation.h"
 #include "supervise/resolver.h"
 
 #define BROKER_PENDING_MAX 64
 #define BROKER_POLL_MAX (1 + BROKER_PENDING_MAX + GIVEN_MAX + RESOLVER_POLL_MAX)
 #define BROKER_SWEEP_MS 100
+
+#define OBSERVED_NUMBERS 512 /* system calls have smaller numbers than that */
 
 /* A call that waits for its answer. */
 struct pending_call {
@@ -96,14 +99,18 @@ struct broker {
 		uint16_t port;
 	} bound[16]; /* of network.listen, that the script has bound */
 	size_t bound_count;
-	struct given_table *given; /* NULL until the script makes a socket; owned */
-	bool waits_for_room;       /* a call does, among the given sockets */
-	pid_t init;                /* below which the script's processes are */
+	struct given_table *given;          /* NULL until the script makes a socket; owned */
+	bool waits_for_room;                /* a call does, among the given sockets */
+	pid_t init;                         /* below which the script's processes are */
+	const struct observer *observer;    /* NULL: nobody wants to know */
+	int root_fd;                        /* the script's root, for a trace; -1: not known yet; owned */
+	uint8_t observed[OBSERVED_NUMBERS]; /* index into observed_calls, from 1; 0: not observed */
 	struct resolver resolver;
 	struct pending_call pending[BROKER_PENDING_MAX];
 };
 
-void broker_init(struct broker *broker, const struct plan *plan);
+/* `observer` may be NULL. */
+void broker_init(struct broker *broker, const struct plan *plan, const struct observer *observer);
 /* Fills at most BROKER_POLL_MAX entries; returns how many. */
 size_t broker_poll(const struct broker *broker, struct pollfd *fds);
 /* When it wants to be called again whatever happens: monotonic; 0: never. */

@@ -2,6 +2,7 @@
 #ifndef SUPERVISE_BROKER_PARTS_H
 #define SUPERVISE_BROKER_PARTS_H
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -38,6 +39,8 @@ int broker_copy_address(const struct broker *broker, const struct seccomp_notif 
 void broker_be_script(const struct broker *broker, bool script);
 /* Of the socket behind the caller's descriptor. 0, -EBADF, -ENOTSOCK, ... */
 int broker_socket_inode(const struct broker *broker, const struct seccomp_notif *call, int script_fd, uint64_t *inode);
+/* A path, ending in a zero byte. 0, -EFAULT, -ENOENT for an empty one, -ENAMETOOLONG. */
+int broker_copy_path(pid_t pid, uint64_t from, char path[PATH_MAX]);
 /* A duplicate of the caller's descriptor (close-on-exec), or -errno. To be given up by broker_drop(): the script may
  * have closed its own by then, and closing the last one of a socket waits for its peer as long as SO_LINGER says. */
 int broker_fetch(const struct seccomp_notif *call, int script_fd);

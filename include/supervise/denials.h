@@ -16,6 +16,7 @@ struct denial {
 		*fix; /* the key whose list `target` would have to be in to be allowed; NULL: there is none; static */
 	char target[DENIAL_TARGET_SIZE]; /* as the script named it, not escaped */
 	bool cut;                        /* the target was longer: it names nothing */
+	bool traced;                     /* seen by a trace: a file or a program */
 	int sys_errno;                   /* what the script got as an answer */
 	uint64_t count;
 };

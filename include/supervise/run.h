@@ -9,6 +9,7 @@
 #include "confine/apply.h"
 #include "plan/plan.h"
 #include "supervise/denials.h"
+#include "supervise/observation.h"
 
 struct outputs_result; /* supervise/outputs.h */
 
@@ -55,11 +56,12 @@ struct outcome {
 	struct stage_failure failure;
 };
 
-/* `secrets` may be NULL where the plan has none. Returns 0 with *out, or -1 when not even the first process could be
+/* `secrets` may be NULL where the plan has none, `observer` where nobody wants to know; it is told of what plan->trace
+ * lets be seen. Returns 0 with *out, or -1 when not even the first process could be
  * made. Nothing that the script started is left. out->outputs is owned by the arena. With 0 all signals stay blocked
  * until outcome_release(), so that what has to be said about the run can be said. */
-int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct arena *arena, struct outcome *out,
-                  struct error *err);
+int supervise_run(const struct plan *plan, const struct secret_store *secrets, const struct observer *observer,
+                  struct arena *arena, struct outcome *out, struct error *err);
 void outcome_release(const struct outcome *outcome);
 
 /* What to leave pyconfine with; sends itself the signal that ended the script where that is the honest way (SIGINT). */

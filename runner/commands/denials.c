@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands/render.h"
+#include "commands/why.h"
 #include "net/decide.h"
 
 #define CODE_COLUMN 84
@@ -20,12 +21,27 @@ static void add_line(struct text *out, const char *line)
 	text_add(out, "\n");
 }
 
+static const char *verb_of(const struct denial *denial)
+{
+	static const struct {
+		const char *code, *verb;
+	} verbs[] = { { "network.listen", "listen" },
+		      { "network.allow", "connect" },
+		      { "files.read", "read" },
+		      { "files.write", "write" },
+		      { "exec", "exec" } };
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].code, denial->code) == 0)
+			return verbs[i].verb;
+	return "call";
+}
+
 static void add_head(struct text *out, const struct denial *denial)
 {
 	TEXT_CLEANUP struct text left = { 0 };
-	const char *verb = strcmp(denial->code, "network.listen") == 0 ? "listen" : "connect";
 
-	text_addf(&left, "pyconfine: denied: %s ", is_look_up(denial) ? "look up" : verb);
+	text_addf(&left, "pyconfine: denied: %s ", is_look_up(denial) ? "look up" : verb_of(denial));
 	text_add_escaped(&left, denial->target);
 	if (denial->count > 1)
 		text_addf(&left, " (%llu times)", (unsigned long long)denial->count);
@@ -90,28 +106,50 @@ static void add_fix(struct text *out, const struct prepared *prepared, const str
 	add_line(out, text_string(&line));
 }
 
+/* Only what a trace saw is explained here by `why`: a system call has no question. */
+static bool is_of_files(const struct denial *denial)
+{
+	return denial->traced;
+}
+
+static void add_file(struct text *out, const struct prepared *prepared, struct arena *arena,
+                     const struct denial *denial)
+{
+	struct why why;
+
+	if (why_ask(&why, prepared, arena, denial->code, denial->target)) {
+		if (denial->cut)
+			why.fix_value = NULL;
+		why_explain(out, &why, "pyconfine: ");
+	}
+}
+
 static bool is_of_network(const struct denial *denial)
 {
 	return strncmp(denial->code, "network.", 8) == 0;
 }
 
-void denials_text(struct text *out, const struct prepared *prepared, const struct denials *denials)
+void denials_text(struct text *out, const struct prepared *prepared, struct arena *arena, const struct denials *denials)
 {
-	size_t shown = 0;
+	size_t shown = 0, of_network = 0;
 	uint64_t more = denials->more;
 
 	for (size_t i = 0; i < denials->count; i++) {
 		const struct denial *denial = &denials->items[i];
 
-		if (!is_of_network(denial))
+		if (!is_of_network(denial) && !is_of_files(denial))
 			continue;
 		if (shown++ >= DENIALS_SHOWN_MAX) {
 			more++;
 			continue;
 		}
 		add_head(out, denial);
+		if (is_of_files(denial)) {
+			add_file(out, prepared, arena, denial);
+			continue;
+		}
 		/* what is true of all is said once */
-		if (shown == 1 || range_remark(denial))
+		if (of_network++ == 0 || range_remark(denial))
 			add_why(out, prepared, denial);
 		add_fix(out, prepared, denial);
 	}

@@ -28,8 +28,7 @@ static void add_options(struct text *out, enum command_id command)
 		if (row->letter)
 			text_addf(&left, "-%c, ", row->letter);
 		text_addf(&left, "%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
-		text_addf(out, "  %-*s %s%s\n", OPTION_WIDTH, text_string(&left), row->help,
-		          row->action == OPTION_NOT_YET ? " (not built yet: refused)" : "");
+		text_addf(out, "  %-*s %s\n", OPTION_WIDTH, text_string(&left), row->help);
 	}
 }
 

@@ -222,9 +222,6 @@ static int apply(const struct word *word, const char *value, struct arena *arena
 		return 0;
 	case OPTION_ENV:
 		return add_environment(arena, options, value, err);
-	case OPTION_NOT_YET:
-		error_set(err, CODE_NOT_YET, "%s is not built yet; it is refused rather than ignored", row->name);
-		return error_hint(err, "Run without %s.", row->name);
 	}
 	return error_set(err, CODE_INTERNAL, "%s has no action", row->name);
 }

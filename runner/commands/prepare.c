@@ -172,6 +172,7 @@ static void fill_request(const struct run_options *options, const struct caller 
 		.home = caller->home,
 		.user_name = caller->user_name,
 		.cache_dir = footprint_cache_dir(caller->xdg_cache_home, caller->home, caller->uid, arena),
+		.trace = options->trace,
 		.hash_script = purpose == PREPARE_INSPECT,
 		.inspect_only = purpose == PREPARE_INSPECT,
 	};

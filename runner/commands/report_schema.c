@@ -35,7 +35,7 @@ const struct report_field report_fields[] = {
 	{ "layers[].promise", NULL, false, promise_names, "what was promised" },
 	{ "layers[].by", "string", false, NULL, "what of the kernel or pyconfine keeps it" },
 	{ "layers[].enforced", "boolean", false, NULL, "false: relaxed on this machine, as the profile accepts" },
-	{ "denials", "array", false, NULL, "what pyconfine itself refused; what the kernel refused alone is not seen" },
+	{ "denials", "array", false, NULL, "what pyconfine itself refused; with --trace what files and programs were refused as well" },
 	{ "denials[].code", "string", false, NULL, "the profile's key that decides" },
 	{ "denials[].target", "string", false, NULL, "path, address or system call" },
 	{ "denials[].errno", "string", false, NULL, "what the script got as an answer: \"EPERM\"" },

@@ -13,6 +13,7 @@
 #include "commands/prepare.h"
 #include "commands/render.h"
 #include "commands/report.h"
+#include "commands/trace.h"
 #include "supervise/relaunch.h"
 #include "supervise/standard_input.h"
 
@@ -45,6 +46,7 @@ struct run {
 	struct arena *arena;
 	struct prepared prepared;
 	struct report_place report;
+	struct trace trace;
 };
 
 static void report(const struct run *run, const struct outcome *outcome, const struct error *failure, int status)
@@ -73,7 +75,7 @@ static int leave(const struct run *run, const struct outcome *outcome)
 	report(run, outcome, NULL, outcome_exit_status(outcome));
 	outcome_release(outcome);
 	print_remarks(&run->prepared.plan, run->options);
-	denials_text(&said, &run->prepared, &outcome->denials);
+	denials_text(&said, &run->prepared, run->arena, &outcome->denials);
 	outcome_text(&said, &run->prepared.plan, outcome);
 	outputs_describe(&run->prepared.plan.outputs, outcome->outputs, &said);
 	if (!run->options->quiet)
@@ -88,6 +90,7 @@ static int leave(const struct run *run, const struct outcome *outcome)
 static int launch(struct run *run)
 {
 	struct prepared *prepared = &run->prepared;
+	const struct observer observer = trace_observer(&run->trace);
 	struct outcome outcome = { 0 };
 	struct error err = { 0 };
 
@@ -95,7 +98,8 @@ static int launch(struct run *run)
 		/* no report may be written there, so that this is not written there either */
 		if (report_check(&run->report, &prepared->plan, run->arena, &err))
 			return render_fail(&err, EXIT_SETUP);
-		if (supervise_run(&prepared->plan, &prepared->secrets, run->arena, &outcome, &err))
+		if (supervise_run(&prepared->plan, &prepared->secrets, prepared->plan.trace ? &observer : NULL,
+		                  run->arena, &outcome, &err))
 			return fail(run, &err);
 		if (!outcome_lowers(&prepared->plan, &outcome, &prepared->facts))
 			break;
@@ -107,6 +111,7 @@ static int launch(struct run *run)
 		outcome_describe(&prepared->plan, &outcome, &err);
 		return fail(run, &err);
 	}
+	trace_finish(&run->trace, prepared, run->arena, &outcome.denials);
 	return leave(run, &outcome);
 }
 

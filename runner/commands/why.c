@@ -119,12 +119,10 @@ static void add_fix(struct text *out, const struct why *why, struct arena *arena
 	text_add(out, "\n");
 }
 
-static void why_text(struct text *out, const struct why *why, struct arena *arena)
+/* Everything below the answer itself. */
+static void add_body(struct text *out, const struct why *why, struct arena *arena)
 {
-	text_addf(out, "%s: the script %s %s ", why->allowed ? "yes" : "no", why->allowed ? "may" : "may not",
-	          why->question->verb);
-	text_add_escaped(out, why->target);
-	text_add(out, "\n  ");
+	text_add(out, "  ");
 	if (why->pos.file) {
 		explain_add_pos(out, &why->pos);
 		text_add(out, ": ");
@@ -142,6 +140,39 @@ static void why_text(struct text *out, const struct why *why, struct arena *aren
 		text_add(out, "\n");
 	}
 	add_fix(out, why, arena);
+}
+
+static void why_text(struct text *out, const struct why *why, struct arena *arena)
+{
+	text_addf(out, "%s: the script %s %s ", why->allowed ? "yes" : "no", why->allowed ? "may" : "may not",
+	          why->question->verb);
+	text_add_escaped(out, why->target);
+	text_add(out, "\n");
+	add_body(out, why, arena);
+}
+
+bool why_ask(struct why *why, const struct prepared *prepared, struct arena *arena, const char *key, const char *target)
+{
+	struct error ignored;
+
+	*why = (struct why){ .prepared = prepared, .arena = arena, .target = target };
+	for (const struct why_question *question = why_questions; question->verb; question++)
+		if (strcmp(question->key, key) == 0)
+			why->question = question;
+	return why->question && why->question->answer(why, &ignored) == 0;
+}
+
+void why_explain(struct text *out, const struct why *why, const char *prefix)
+{
+	TEXT_CLEANUP struct text body = { 0 };
+
+	add_body(&body, why, why->arena);
+	for (const char *line = text_string(&body); *line;) {
+		size_t length = strcspn(line, "\n");
+
+		text_addf(out, "%s%.*s\n", prefix, (int)length, line);
+		line += length + (line[length] == '\n');
+	}
 }
 
 static struct json_object *why_json(const struct why *why)

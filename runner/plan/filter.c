@@ -1,6 +1,7 @@
 /* Which compiled filter, and the rows in front of it: what the profile says, and what only the mode of this run
  * needs. */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include "host/uapi.h"
 #include "plan/parts.h"
 #include "policy/filter.h"
+#include "policy/observed.h"
 
 /* Without a view and without namespaces of its own, calls that Landlock does not decide reach the host's things.
  * `below`: the Landlock ABI from which on the row is not needed; 0: always. */
@@ -172,11 +174,16 @@ static int add_profile_rows(struct build *b, struct rows *rows, const struct pro
 			b->err->pos = names->items[i].pos;
 			return -1;
 		}
+		/* an observed call is let through by the supervisor, which sees it so */
+		bool observed = b->plan->trace && action == ROW_ALLOW && observed_call_is(names->items[i].value);
+
 		if (found == SYSCALL_ELSEWHERE)
 			plan_note(b, "system.syscalls: %s does not exist on this machine", names->items[i].value);
 		else
 			row_add(b, rows,
-			        &(struct filter_row){ .number = (uint32_t)number, .action = action, .arg = -1 });
+			        &(struct filter_row){ .number = (uint32_t)number,
+			                              .action = observed ? ROW_NOTIFY : action,
+			                              .arg = -1 });
 	}
 	return 0;
 }
@@ -275,6 +282,53 @@ static int plan_kill(struct build *b, struct filter_request *request)
 	return 0;
 }
 
+/* Reading another user's process takes a capability that a container's root lacks. */
+static bool may_observe(const struct build *b)
+{
+	return b->facts->features[FEATURE_USER_NOTIFY].level > 0 &&
+	       (!b->plan->change_user || (b->facts->capabilities >> CAP_SYS_PTRACE & 1));
+}
+
+static int plan_trace(struct build *b)
+{
+	if (!b->request->trace)
+		return 0;
+	if (!may_observe(b)) {
+		error_set(b->err, CODE_CANNOT_KEEP, "--trace needs %s, which is not to be had here",
+		          b->facts->features[FEATURE_USER_NOTIFY].level ? "CAP_SYS_PTRACE" : "user notification");
+		return error_hint(b->err, "Run without it; `pyconfine why` answers single questions.");
+	}
+	b->plan->trace = b->plan->notify = true;
+	return 0;
+}
+
+/* fstat(2), as libc makes it, names no path. */
+static void add_trace_rows(struct build *b, struct rows *rows, struct filter_request *request)
+{
+	static const struct {
+		const char *call;
+		int8_t flags;
+	} by_descriptor[] = { { "newfstatat", 3 }, { "statx", 2 } };
+	uint32_t *numbers = NULL;
+	int number = -1;
+
+	for (size_t i = 0; i < sizeof(by_descriptor) / sizeof(by_descriptor[0]); i++)
+		if (syscall_find(by_descriptor[i].call, &number) == SYSCALL_KNOWN)
+			row_add(b, rows,
+			        &(struct filter_row){ .number = (uint32_t)number,
+			                              .action = ROW_ALLOW,
+			                              .arg = by_descriptor[i].flags,
+			                              .mask = AT_EMPTY_PATH,
+			                              .value = AT_EMPTY_PATH });
+	for (const struct observed_call *call = observed_calls; call->name; call++) {
+		if (syscall_find(call->name, &number) != SYSCALL_KNOWN)
+			continue;
+		numbers = arena_grow(b->arena, numbers, request->observed_count, sizeof(*numbers));
+		numbers[request->observed_count++] = (uint32_t)number;
+	}
+	request->observed = numbers;
+}
+
 int plan_filter(struct build *b)
 {
 	const struct profile *profile = b->profile;
@@ -290,7 +344,7 @@ int plan_filter(struct build *b)
 	b->plan->notify = b->facts->features[FEATURE_USER_NOTIFY].level > 0 &&
 	                  (b->plan->mode == MODE_NAMESPACES ? (b->plan->namespaces & CLONE_NEWNET) != 0
 	                                                    : b->plan->network.given || !b->plan->change_user);
-	if (profile->on_denial == DENIAL_KILL && plan_kill(b, &request))
+	if ((profile->on_denial == DENIAL_KILL && plan_kill(b, &request)) || plan_trace(b))
 		return -1;
 	if (b->plan->notify)
 		b->plan->filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
@@ -307,6 +361,8 @@ int plan_filter(struct build *b)
 		return -1;
 	if (profile->limits.memory.set && !b->plan->cgroup.memory_bytes)
 		add_memory_rows(b, &rows);
+	if (b->plan->trace)
+		add_trace_rows(b, &rows, &request);
 	request.rows = rows.items;
 	request.row_count = rows.count;
 	b->plan->filter_made_of = request;

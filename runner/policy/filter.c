@@ -73,6 +73,27 @@ static size_t add_row(struct sock_filter *code, const struct filter_row *row, un
 	return length;
 }
 
+/* To the copy that asks, behind the compiled filter of `rest` instructions. */
+static void add_observed(struct sock_filter *code, const struct filter_request *request, size_t rest)
+{
+	for (size_t i = 0; i < request->observed_count; i++) {
+		size_t behind = 2 * (request->observed_count - i - 1) + rest;
+
+		code[2 * i] = jump(BPF_JEQ, request->observed[i], 0, 1);
+		code[2 * i + 1] = statement(BPF_JMP | BPF_JA, (uint32_t)behind);
+	}
+}
+
+static void add_asking(struct sock_filter *code, const struct compiled_filter *compiled)
+{
+	for (size_t i = compiled->body; i < compiled->count; i++) {
+		*code = compiled->instructions[i];
+		if (code->code == (BPF_RET | BPF_K) && code->k == SECCOMP_RET_ALLOW)
+			code->k = RETURN_USER_NOTIF;
+		code++;
+	}
+}
+
 int filter_assemble(const struct filter_request *request, struct arena *arena, struct sock_fprog *out,
                     struct error *err)
 {
@@ -80,21 +101,29 @@ int filter_assemble(const struct filter_request *request, struct arena *arena, s
 		return error_set(err, CODE_INTERNAL, "there is no system call filter variant %u", request->variant);
 	const struct compiled_filter *compiled = &compiled_filters[request->variant];
 	/* A bound before the exact length is known, so that the array cannot overflow. */
-	if (request->row_count > BPF_MAXINSNS)
+	if (request->row_count > BPF_MAXINSNS || request->observed_count > BPF_MAXINSNS)
 		goto too_long;
 	for (size_t i = 0; i < request->row_count; i++)
 		if (request->rows[i].arg > 5)
 			return error_set(err, CODE_INTERNAL, "a system call has no argument %d", request->rows[i].arg);
 
-	struct sock_filter *code = arena_array(arena, ROW_MAX * request->row_count + compiled->count, sizeof(*code));
+	size_t rest = (size_t)compiled->count - compiled->body;
+	struct sock_filter *code = arena_array(
+		arena, ROW_MAX * request->row_count + 2 * request->observed_count + 2 * (size_t)compiled->count,
+		sizeof(*code));
 	size_t length = compiled->body;
 	memcpy(code, compiled->instructions, length * sizeof(*code));
 	for (size_t i = 0; i < request->row_count; i++)
 		length += add_row(code + length, &request->rows[i], request->variant);
-	size_t rest = (size_t)compiled->count - compiled->body;
-	if (length + rest > BPF_MAXINSNS)
+	size_t observing = request->observed_count ? 2 * request->observed_count + rest : 0;
+	if (length + observing + rest > BPF_MAXINSNS)
 		goto too_long;
+	add_observed(code + length, request, rest);
+	length += 2 * request->observed_count;
 	memcpy(code + length, compiled->instructions + compiled->body, rest * sizeof(*code));
+	if (observing)
+		add_asking(code + length + rest, compiled);
+	rest += observing - 2 * request->observed_count;
 	*out = (struct sock_fprog){ .len = (unsigned short)(length + rest), .filter = code };
 	return 0;
 

@@ -72,7 +72,7 @@ static int run_with_output(const struct plan *plan, struct arena *arena, int out
 			result = error_set_errno(err, CODE_SETUP_FAILED, "the interpreter's output");
 	}
 	if (result == 0)
-		result = supervise_run(plan, NULL, arena, outcome, err);
+		result = supervise_run(plan, NULL, NULL, arena, outcome, err);
 	for (int fd = 0; fd < 3; fd++) {
 		if (saved[fd] >= 0 && dup2(saved[fd], fd) < 0)
 			result = error_set_errno(err, CODE_SETUP_FAILED, "our own output");

@@ -10,6 +10,7 @@
 #include "host/uapi.h"
 #include "policy/filter.h"
 #include "supervise/broker_parts.h"
+#include "supervise/observe.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* Linux 5.14 */
@@ -35,14 +36,16 @@ static uint64_t own_cookie(void)
 	return fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) ? 0 : cookie;
 }
 
-void broker_init(struct broker *broker, const struct plan *plan)
+void broker_init(struct broker *broker, const struct plan *plan, const struct observer *observer)
 {
 	*broker = (struct broker){ .plan = plan,
 		                   .denied_call = -1,
 		                   .listener_fd = -1,
+		                   .observer = observer,
 		                   .outer_network = plan->notify && plan->mode == MODE_NAMESPACES ? own_cookie() : 0 };
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		broker->pending[i].fd = -1;
+	observe_init(broker);
 	resolver_init(&broker->resolver, &plan->network.rules, plan->network.look_up);
 }
 
@@ -50,6 +53,7 @@ void broker_close(struct broker *broker)
 {
 	fd_close(&broker->listener_fd);
 	given_close(&broker->given);
+	observe_close(broker);
 	resolver_close(&broker->resolver);
 	for (size_t i = 0; i < BROKER_PENDING_MAX; i++)
 		broker_drop(&broker->pending[i].fd);
@@ -163,6 +167,10 @@ static int serve(struct broker *broker, const struct seccomp_notif *call)
 			broker->asked.fix = served[i].fix;
 			return served[i].serve(broker, call);
 		}
+	if (observe_is_wanted(broker, call->data.nr)) {
+		observe_call(broker, call);
+		return BROKER_CONTINUES;
+	}
 	return -EPERM;
 }
 

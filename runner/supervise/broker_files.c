@@ -29,7 +29,7 @@ static int copy_memory(pid_t pid, uint64_t from, void *to, size_t size)
 }
 
 /* A path ends somewhere in a page, and the next one may not be there. */
-static int copy_path(pid_t pid, uint64_t from, char path[PATH_MAX])
+int broker_copy_path(pid_t pid, uint64_t from, char path[PATH_MAX])
 {
 	size_t length = 0;
 
@@ -128,7 +128,7 @@ int broker_change_file(struct broker *broker, const struct seccomp_notif *call)
 	uint64_t address = args[at ? 1 : 0];
 	char path[PATH_MAX];
 	FD_CLEANUP int fd = -1;
-	int result = by_path && address ? copy_path((pid_t)call->pid, address, path) : 0;
+	int result = by_path && address ? broker_copy_path((pid_t)call->pid, address, path) : 0;
 
 	if (result)
 		return result;

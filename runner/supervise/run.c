@@ -427,8 +427,8 @@ static void accompany(struct supervisor *s)
 		signal(SIGPIPE, on_broken_pipe);
 }
 
-int supervise_run(const struct plan *plan, const struct secret_store *secrets, struct arena *arena, struct outcome *out,
-                  struct error *err)
+int supervise_run(const struct plan *plan, const struct secret_store *secrets, const struct observer *observer,
+                  struct arena *arena, struct outcome *out, struct error *err)
 {
 	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
 	struct confine_state state = {
@@ -450,7 +450,7 @@ int supervise_run(const struct plan *plan, const struct secret_store *secrets, s
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	/* whoever started us may ignore it, and then no child can be waited for */
 	signal(SIGCHLD, SIG_DFL);
-	broker_init(&s.broker, plan);
+	broker_init(&s.broker, plan, observer);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &outcome.caller_mask);
 	memcpy(&state.signal_mask, &outcome.caller_mask, sizeof(state.signal_mask));

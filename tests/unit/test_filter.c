@@ -183,6 +183,32 @@ static void test_other_architectures(void **state)
 	}
 }
 
+/* An observed call is asked about where it would be allowed, and answered as ever where it would not. */
+static void test_observed(void **state)
+{
+	(void)state;
+	struct arena arena ARENA_CLEANUP = { 0 };
+	static const uint32_t observed[] = { SYS_openat, SYS_execveat, SYS_mount, SYS_getpid };
+	const uint64_t set_id[] = { 0, 0, O_CREAT, S_ISUID }, plain[] = { 0, 0, O_CREAT, 0644 };
+
+	for (unsigned variant = 0; variant < FILTER_VARIANT_COUNT; variant++) {
+		struct filter_request request = { .variant = variant, .observed = observed, .observed_count = 4 };
+		struct sock_fprog program, bare = assemble(&arena, variant, NULL, 0);
+		struct error err;
+
+		assert_int_equal(filter_assemble(&request, &arena, &program, &err), 0);
+		assert_true(bpf_sim_valid(program.filter, program.len));
+		assert_int_equal(run(&program, NATIVE, SYS_openat, plain), NOTIFY);
+		assert_int_equal(run(&program, NATIVE, SYS_openat, set_id), expected_action(NO, variant));
+		assert_int_equal(run(&program, NATIVE, SYS_getpid, NULL), NOTIFY);
+		assert_int_equal(run(&program, NATIVE, SYS_execveat, NULL),
+		                 variant & FILTER_EXEC ? NOTIFY : expected_action(NO, variant));
+		for (uint32_t number = 0; number < 500; number++)
+			if (number != SYS_openat && number != SYS_execveat && number != SYS_getpid)
+				assert_int_equal(run(&program, NATIVE, number, NULL), run(&bare, NATIVE, number, NULL));
+	}
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -429,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_every_number),
 		cmocka_unit_test(test_other_architectures),
+		cmocka_unit_test(test_observed),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_too_many_rows),
 		cmocka_unit_test(test_init),

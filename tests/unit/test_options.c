@@ -151,8 +151,7 @@ static void refuses_command_lines(void **state)
 		  "Write --env NAME to pass a variable on, --env NAME=VALUE to set it." },
 		{ { "--format", "json" }, CODE_USAGE, "--format is an option of `pyconfine check`, not of `pyconfine run`",
 		  "`pyconfine help run` lists the options." },
-		{ { "--trace", "a.py" }, CODE_NOT_YET, "--trace is not built yet; it is refused rather than ignored",
-		  "Run without --trace." },
+		{ { "--trace=yes", "a.py" }, CODE_USAGE, "--trace takes no value, but got \"yes\"", "" },
 		{ { "-m" }, CODE_USAGE, "-m needs a value", "Write -m MODULE [ARGS...]." },
 		{ { "-m", "" }, CODE_USAGE, "-m needs the name of a module, and got an empty one", "" },
 		{ { "-c" }, CODE_USAGE, "-c needs a value", "Write -c CODE [ARGS...]." },
@@ -271,8 +270,7 @@ static void has_sound_tables(void **state)
 		assert_int_equal(row->action == OPTION_GRANT, row->key != NULL);
 		assert_int_equal(row->kind == VALUE_NONE, row->value == NULL);
 		assert_int_equal(row->kind == VALUE_WORDS, row->words != NULL);
-		assert_int_equal(row->value == NULL,
-		                 row->action == OPTION_SWITCH || (row->action == OPTION_NOT_YET && !row->value));
+		assert_int_equal(row->value == NULL, row->action == OPTION_SWITCH);
 		assert_true(row->letter != 'm' && row->letter != 'c');
 		for (const struct option_row *other = row + 1; other->name; other++) {
 			assert_string_not_equal(row->name, other->name);

@@ -116,7 +116,7 @@ static int run(const struct host_facts *facts, const struct profile *profile, co
 		fail_msg("plan: %s", err.message);
 	fflush(stdout);
 	dup2(out, 1);
-	if (supervise_run(&plan, NULL, &arena, &outcome, &err))
+	if (supervise_run(&plan, NULL, NULL, &arena, &outcome, &err))
 		fail_msg("run: %s", err.message);
 	dup2(saved, 1);
 	assert_true(!plan.private_tmp ||
