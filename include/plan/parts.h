@@ -73,9 +73,11 @@ int plan_inputs(struct build *b);      /* inputs.c: arguments and variables agai
 int plan_view(struct build *b);        /* view.c: steps that build it */
 int plan_landlock(struct build *b);    /* landlock.c */
 int plan_filter(struct build *b);      /* filter.c */
-int plan_limits(struct build *b);      /* limits.c */
-int plan_promises(struct build *b);    /* promises.c: what is kept, what is missing */
-int plan_stages(struct build *b);      /* stages.c */
+/* limits.processes is kept by asking the supervisor before each new process or thread. Known from plan_filter() on. */
+bool plan_asks_for_forks(const struct build *b);
+int plan_limits(struct build *b);   /* limits.c */
+int plan_promises(struct build *b); /* promises.c: what is kept, what is missing */
+int plan_stages(struct build *b);   /* stages.c */
 
 /* Whether connections can be made by rule here; *reason and *fix say why not. */
 bool network_has_broker(const struct build *b, const char **reason, const char **fix);

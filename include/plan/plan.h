@@ -109,6 +109,7 @@ struct deadlines {
 	uint64_t grace_ms;             /* between SIGTERM and SIGKILL */
 	uint64_t memory_bytes, cpu_ms; /* of the whole tree together: the watcher's (supervise/meter.h) */
 	uint64_t processes;            /* processes and threads, where no rlimit counts them: the watcher's */
+	uint64_t forks;                /* the same, where the broker is asked before each (supervise/broker_forks.c) */
 	uint64_t output_bytes;         /* on stdout and stderr together (supervise/output.h) */
 };
 

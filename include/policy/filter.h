@@ -89,6 +89,11 @@ struct forbidden_call {
 };
 extern const struct forbidden_call forbidden_calls[]; /* ends with {NULL} */
 
+/* Flags of clone(2) that arguments.c forbids: namespaces (every CLONE_NEW* but NEWTIME, whose bit belongs to clone's
+ * exit signal), and CLONE_PTRACE, CLONE_PARENT, CLONE_UNTRACED. */
+#define NAMESPACE_FLAGS 0x7e020000U
+#define FORBIDDEN_CLONE_FLAGS (NAMESPACE_FLAGS | 0x0080a000U)
+
 /* init's own filter (PID 1 of the sandbox): only what its loop needs. */
 extern const struct compiled_filter init_filter;
 

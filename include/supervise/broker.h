@@ -105,6 +105,8 @@ struct broker {
 	const struct observer *observer;    /* NULL: nobody wants to know */
 	int root_fd;                        /* the script's root, for a trace; -1: not known yet; owned */
 	uint8_t observed[OBSERVED_NUMBERS]; /* index into observed_calls, from 1; 0: not observed */
+	uint64_t fork_room;                 /* how many more there may be, at least */
+	bool forks_ended;                   /* the run is being ended: nobody is born any more */
 	struct resolver resolver;
 	struct pending_call pending[BROKER_PENDING_MAX];
 };

@@ -111,6 +111,8 @@ int given_setsockopt(struct broker *broker, const struct seccomp_notif *call);
 /* Does the file or directory lie in the script's own, or below a grant to write? (broker_files.c) What it is called
  * goes into broker->asked. */
 bool broker_is_below_grant(struct broker *broker, int fd);
+/* broker_forks.c: clone, fork, vfork where limits.processes is kept by asking. */
+int broker_fork(struct broker *broker, const struct seccomp_notif *call);
 
 /* broker_unix.c: connects the script's own socket to a path that is the sandbox's own or granted. As broker_connect. */
 int broker_connect_path(struct broker *broker, const struct seccomp_notif *call, int fd,

@@ -259,6 +259,27 @@ static void add_memory_rows(struct build *b, struct rows *rows)
 	}
 }
 
+/* What makes processes and threads, with none of the flags that are forbidden anyway (policy/arguments.c). */
+static void add_fork_rows(struct build *b, struct rows *rows)
+{
+	static const struct filter_row all[] = {
+		{ .arg = 0, .mask = FORBIDDEN_CLONE_FLAGS, .value = 0, .action = ROW_NOTIFY },
+		{ .arg = -1, .action = ROW_NOTIFY },
+		{ .arg = -1, .action = ROW_NOTIFY },
+	};
+	static const char *const calls[] = { "clone", "fork", "vfork" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && plan_asks_for_forks(b); i++) {
+		struct filter_row row = all[i];
+		int number = -1;
+
+		if (syscall_find(calls[i], &number) != SYSCALL_KNOWN)
+			continue;
+		row.number = (uint32_t)number;
+		row_add(b, rows, &row);
+	}
+}
+
 /* Nobody but the filter keeps a process from choosing other processors. */
 static void add_processor_row(struct build *b, struct rows *rows)
 {
@@ -329,6 +350,12 @@ static void add_trace_rows(struct build *b, struct rows *rows, struct filter_req
 	request->observed = numbers;
 }
 
+/* For uid 0 RLIMIT_NPROC does not count. A watcher that looks now and then is outrun by who forks as fast as it can. */
+bool plan_asks_for_forks(const struct build *b)
+{
+	return b->plan->notify && b->plan->uid == 0 && b->profile->limits.processes.set && !b->plan->cgroup.processes;
+}
+
 int plan_filter(struct build *b)
 {
 	const struct profile *profile = b->profile;
@@ -353,6 +380,7 @@ int plan_filter(struct build *b)
 	if (add_profile_rows(b, &rows, &profile->system.syscalls_deny, ROW_EPERM))
 		return -1;
 	add_processor_row(b, &rows);
+	add_fork_rows(b, &rows);
 	if (!b->plan->network.open)
 		add_network_rows(b, &rows);
 	if (b->plan->mode == MODE_LANDLOCK)

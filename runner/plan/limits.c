@@ -60,7 +60,10 @@ static void limit_processes(struct build *b)
 	if (!limit->set || b->plan->cgroup.processes)
 		return;
 	if (b->plan->uid == 0) {
-		b->plan->deadlines.processes = limit->value;
+		if (plan_asks_for_forks(b))
+			b->plan->deadlines.forks = limit->value;
+		else
+			b->plan->deadlines.processes = limit->value;
 		return;
 	}
 	if (!(b->plan->uid_map &&

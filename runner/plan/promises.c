@@ -224,9 +224,10 @@ static void promise_limits(struct build *b)
 	              cgroup->base ? "cgroup cpu.stat, sampled" : "watcher over the tree, sampled", NULL);
 	promise_cpus(b);
 	promise_limit(b, PROMISE_PROCESS_COUNT, &p->limits.processes,
-	              cgroup->processes ? "cgroup pids.max"
-	              : b->plan->uid    ? "RLIMIT_NPROC"
-	                                : "watcher over the whole tree, sampled",
+	              cgroup->processes          ? "cgroup pids.max"
+	              : b->plan->uid             ? "RLIMIT_NPROC"
+	              : b->plan->deadlines.forks ? "supervisor, asked for each"
+	                                         : "watcher over the whole tree, sampled",
 	              NULL);
 	promise_limit(b, PROMISE_OPEN_FILES, &p->limits.open_files, "RLIMIT_NOFILE", NULL);
 	promise_limit(b, PROMISE_FILE_SIZE, &p->limits.file_size, "RLIMIT_FSIZE", NULL);

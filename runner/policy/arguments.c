@@ -15,10 +15,9 @@
 
 #define EXACTLY UINT32_MAX
 #define SET_ID (S_ISUID | S_ISGID)
-#define MAKES_FILE 020000100U       /* O_CREAT | the bit that makes O_TMPFILE; without them the mode is garbage */
-#define SOCK_TYPE_BITS 0xfU         /* the rest is SOCK_NONBLOCK and SOCK_CLOEXEC, or EINVAL */
-#define NAMESPACE_FLAGS 0x7e020000U /* every CLONE_NEW* but NEWTIME, whose bit belongs to clone's exit signal */
-#define NOEXEC_SEAL 0x8U            /* MFD_NOEXEC_SEAL, Linux 6.3 */
+#define MAKES_FILE 020000100U /* O_CREAT | the bit that makes O_TMPFILE; without them the mode is garbage */
+#define SOCK_TYPE_BITS 0xfU   /* the rest is SOCK_NONBLOCK and SOCK_CLOEXEC, or EINVAL */
+#define NOEXEC_SEAL 0x8U      /* MFD_NOEXEC_SEAL, Linux 6.3 */
 
 /* Each is one initialiser, not a block. */
 /* clang-format off */
@@ -39,7 +38,7 @@
 /* clang-format off */
 const struct argument_rule argument_rules[] = {
 	{"clone", RULE_FORBID, 0, 0, 0, {HAS_ANY(0, NAMESPACE_FLAGS)}, "makes namespaces, as unshare"},
-	{"clone", RULE_FORBID, 0, 0, 0, {HAS_ANY(0, CLONE_PTRACE | CLONE_PARENT | CLONE_UNTRACED)},
+	{"clone", RULE_FORBID, 0, 0, 0, {HAS_ANY(0, FORBIDDEN_CLONE_FLAGS & ~NAMESPACE_FLAGS)},
 	 "makes a child of somebody else's, which the supervisor would take for one of its own"},
 	{"clone", RULE_ALLOW, 0, 0, 0, ANY, "threads and fork"},
 

@@ -147,6 +147,11 @@ static const struct served {
 	{ SYS_connect, false, broker_connect, "network.allow", "network.allow" },
 	{ SYS_bind, false, broker_bind, "network.listen", NULL },
 	{ SYS_listen, false, broker_listen, "network.listen", NULL },
+	{ SYS_clone, false, broker_fork, "limits.processes", NULL },
+#ifdef SYS_fork
+	{ SYS_fork, false, broker_fork, "limits.processes", NULL },
+	{ SYS_vfork, false, broker_fork, "limits.processes", NULL },
+#endif
 	{ SYS_fchmod, false, broker_change_file, "files.write", "files.write" },
 	{ SYS_fchmodat, false, broker_change_file, "files.write", "files.write" },
 	{ SYS_utimensat, false, broker_change_file, "files.write", "files.write" },

@@ -68,6 +68,7 @@ static void give_order(const struct supervisor *s, int signal_number, enum order
  * a PID namespace nobody learns that. Should init not come to it, the kernel does it. */
 static void end_init(struct supervisor *s)
 {
+	s->broker.forks_ended = true;
 	if (s->plan->mode == MODE_NAMESPACES)
 		give_order(s, SIGKILL, ORDER_ALL);
 	else if (cgroup_kill(&s->cgroup)) /* init with the rest: what it would tidy and tell, we do */

@@ -348,15 +348,43 @@ except RuntimeError:
         self.assertLess(time.monotonic() - start, 10)
         self.assertEqual(self.lab.survivors(2), {})
 
-    def test_user_0_whom_the_kernel_does_not_count(self):
-        """As in a container that does not let the user be changed: the watcher counts."""
+    def as_user_0(self, code, *flags, without=()):
+        """As in a container that does not let the user be changed: the kernel does not count."""
         self.need_root()
-        assume = ",".join(word for word in (self.lab.mode["assume"], "set-user=0") if word)
-        script = self.script(self.BOMB)
-        command = [self.lab.pyconfine, "--profile", self.lab.profile(), "--assume", assume, "--processes", "20", script]
-        result = Result(*finish(self.lab.start(command)))
+        assume = ",".join(word for word in (self.lab.mode["assume"], "set-user=0", *without) if word)
+        return Result(*finish(self.lab.start([self.lab.pyconfine, "--profile", self.lab.profile(), "--assume", assume, *flags,
+                                              self.script(code)])))
+
+    def test_user_0_has_no_more_either(self):
+        code = """import os, threading, time
+children, threads = 0, 0
+try:
+    for children in range(40):
+        if os.fork() == 0:
+            time.sleep(1)
+            os._exit(0)
+except BlockingIOError:
+    print("children", children)
+try:
+    threading.Thread(target=print).start()
+except RuntimeError:
+    print("no thread")
+for _ in range(children):
+    os.wait()
+threading.Thread(target=print, args=("a thread",)).start()
+"""
+        result = self.as_user_0(code, "--processes", "20")
+        self.assertEqual((result.status, result.out), (0, b"children 19\nno thread\na thread\n"), result)
+
+    def test_a_bomb_of_user_0_is_gone_afterwards(self):
+        result = self.as_user_0(self.BOMB, "--processes", "20", "--timeout", "1s")
+        self.assertEqual((result.status, result.out), (124, b"start\n"), result)
+        self.assertEqual(self.lab.survivors(2), {})
+
+    def test_user_0_where_nobody_can_be_asked(self):
+        result = self.as_user_0(self.BOMB.replace("made > 8", "made > 2"), "--processes", "20", without=["notify=0"])
         self.assertEqual((result.status, result.out), (137, b"start\n"), result)
-        self.assertRegex(result.err, r"pyconfine: stopped: processes limit 20 reached \(peak [23]\d, whole process tree\)")
+        self.assertRegex(result.err, r"pyconfine: stopped: processes limit 20 reached \(peak \d+, whole process tree\)")
         self.assertEqual(self.lab.survivors(2), {})
 
 
