@@ -163,14 +163,15 @@ fuzz-short: fuzz-build
 fuzz: fuzz-build
 	$(Q)$(foreach name,$(FUZZ),sh tests/fuzz/run $(FUZZ_BUILD) $(name) -max_total_time=$(FUZZ_SECONDS) &&) :
 
-# Measures, and never fails on what it measures. BENCH takes options of tests/bench/launch.
+# Measures, and never fails on what it measures. BENCH takes options of tests/bench/launch, NETBENCH of tests/bench/network.
 .PHONY: bench bench-programs
 bench-programs: $(BUILD)/tests/bench/stub $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/parts
 
 bench:
-	@sh tests/install-packages bubblewrap strace
+	@sh tests/install-packages bubblewrap strace slirp4netns passt iproute2
 	$(MAKE) all bench-programs
 	@python3 tests/bench/launch --build $(BUILD) $(BENCH)
+	@python3 tests/bench/network --build $(BUILD) $(NETBENCH)
 
 $(BUILD)/tests/bench/parts: tests/bench/parts.c $(BUILD)/libpyconfine.a
 	@mkdir -p $(@D)
