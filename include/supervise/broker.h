@@ -69,6 +69,7 @@
 #include "plan/plan.h"
 #include "supervise/denials.h"
 #include "supervise/given.h"
+#include "supervise/last_words.h"
 #include "supervise/observation.h"
 #include "supervise/resolver.h"
 
@@ -106,7 +107,8 @@ struct broker {
 	int root_fd;                        /* the script's root, for a trace; -1: not known yet; owned */
 	uint8_t observed[OBSERVED_NUMBERS]; /* index into observed_calls, from 1; 0: not observed */
 	uint64_t fork_room;                 /* how many more there may be, at least */
-	bool forks_ended;                   /* the run is being ended: nobody is born any more */
+	struct last_words words;
+	bool forks_ended; /* the run is being ended: nobody is born any more */
 	struct resolver resolver;
 	struct pending_call pending[BROKER_PENDING_MAX];
 };

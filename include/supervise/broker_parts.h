@@ -114,6 +114,9 @@ bool broker_is_below_grant(struct broker *broker, int fd);
 /* broker_forks.c: clone, fork, vfork where limits.processes is kept by asking. */
 int broker_fork(struct broker *broker, const struct seccomp_notif *call);
 
+/* broker_words.c: write to descriptor 2, which always continues. */
+int broker_words(struct broker *broker, const struct seccomp_notif *call);
+
 /* broker_unix.c: connects the script's own socket to a path that is the sandbox's own or granted. As broker_connect. */
 int broker_connect_path(struct broker *broker, const struct seccomp_notif *call, int fd,
                         const union broker_address *address, socklen_t length);

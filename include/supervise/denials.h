@@ -17,6 +17,7 @@ struct denial {
 	char target[DENIAL_TARGET_SIZE]; /* as the script named it, not escaped */
 	bool cut;                        /* the target was longer: it names nothing */
 	bool traced;                     /* seen by a trace: a file or a program */
+	bool inferred;                   /* from what the script said, and not seen by us */
 	int sys_errno;                   /* what the script got as an answer */
 	uint64_t count;
 };

@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "supervise/denials.h"
 #include "supervise/observation.h"
+#include "supervise/last_words.h"
 
 struct outputs_result; /* supervise/outputs.h */
 
@@ -49,7 +50,8 @@ struct outcome {
 	struct limit_reached limit; /* with OUTCOME_TIMEOUT, _MEMORY, _CPU_TIME and _LIMIT */
 	struct run_usage usage;
 	struct denials denials;
-	sigset_t caller_mask; /* of signals, for outcome_release() */
+	const struct last_words *last_words; /* of a script that failed; the arena's; NULL: none are known */
+	sigset_t caller_mask;                /* of signals, for outcome_release() */
 	/* what became of the script's results; NULL: the plan has none */
 	const struct outputs_result *outputs;
 	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */

@@ -41,7 +41,8 @@ static void add_head(struct text *out, const struct denial *denial)
 {
 	TEXT_CLEANUP struct text left = { 0 };
 
-	text_addf(&left, "pyconfine: denied: %s ", is_look_up(denial) ? "look up" : verb_of(denial));
+	text_addf(&left, "pyconfine: %s: %s ", denial->inferred ? "likely" : "denied",
+	          is_look_up(denial) ? "look up" : verb_of(denial));
 	text_add_escaped(&left, denial->target);
 	if (denial->count > 1)
 		text_addf(&left, " (%llu times)", (unsigned long long)denial->count);
@@ -106,10 +107,10 @@ static void add_fix(struct text *out, const struct prepared *prepared, const str
 	add_line(out, text_string(&line));
 }
 
-/* Only what a trace saw is explained here by `why`: a system call has no question. */
+/* What `why` explains: a system call has no question. */
 static bool is_of_files(const struct denial *denial)
 {
-	return denial->traced;
+	return denial->traced || denial->inferred;
 }
 
 static void add_file(struct text *out, const struct prepared *prepared, struct arena *arena,

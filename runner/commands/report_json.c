@@ -142,7 +142,7 @@ static struct json_object *denial_object(const struct denial *denial)
 	put_string(object, "errno", strerrorname_np(denial->sys_errno));
 	put(object, "count", json_object_new_uint64(denial->count));
 	put(object, "at", NULL);
-	put_string(object, "evidence", "observed");
+	put_string(object, "evidence", denial->inferred ? "inferred" : "observed");
 	put(object, "fix", fix_object(denial));
 	return object;
 }

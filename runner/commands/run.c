@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/denials.h"
 #include "commands/explain.h"
+#include "commands/inferred.h"
 #include "commands/outcome.h"
 #include "commands/outputs.h"
 #include "commands/prepare.h"
@@ -68,10 +69,11 @@ static int fail(const struct run *run, const struct error *err)
 }
 
 /* A script that was interrupted makes us die of the same signal, so that a shell's loop around us ends, too. */
-static int leave(const struct run *run, const struct outcome *outcome)
+static int leave(const struct run *run, struct outcome *outcome)
 {
 	TEXT_CLEANUP struct text said = { 0 };
 
+	inferred_add(&run->prepared, outcome, run->arena);
 	report(run, outcome, NULL, outcome_exit_status(outcome));
 	outcome_release(outcome);
 	print_remarks(&run->prepared.plan, run->options);

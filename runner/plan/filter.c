@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "host/uapi.h"
@@ -280,6 +282,19 @@ static void add_fork_rows(struct build *b, struct rows *rows)
 	}
 }
 
+/* What an interpreter says when it fails (supervise/last_words.h). The call continues in any case. A container's
+ * entrypoint logs for a long time, and nobody sits there and reads. */
+static void add_words_row(struct build *b, struct rows *rows)
+{
+	if (b->plan->notify && !b->facts->is_pid_1)
+		row_add(b, rows,
+		        &(struct filter_row){ .number = SYS_write,
+		                              .arg = 0,
+		                              .mask = WHOLE,
+		                              .value = STDERR_FILENO,
+		                              .action = ROW_NOTIFY });
+}
+
 /* Nobody but the filter keeps a process from choosing other processors. */
 static void add_processor_row(struct build *b, struct rows *rows)
 {
@@ -381,6 +396,7 @@ int plan_filter(struct build *b)
 		return -1;
 	add_processor_row(b, &rows);
 	add_fork_rows(b, &rows);
+	add_words_row(b, &rows);
 	if (!b->plan->network.open)
 		add_network_rows(b, &rows);
 	if (b->plan->mode == MODE_LANDLOCK)

@@ -147,6 +147,7 @@ static const struct served {
 	{ SYS_connect, false, broker_connect, "network.allow", "network.allow" },
 	{ SYS_bind, false, broker_bind, "network.listen", NULL },
 	{ SYS_listen, false, broker_listen, "network.listen", NULL },
+	{ SYS_write, false, broker_words, "", NULL },
 	{ SYS_clone, false, broker_fork, "limits.processes", NULL },
 #ifdef SYS_fork
 	{ SYS_fork, false, broker_fork, "limits.processes", NULL },

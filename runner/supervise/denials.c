@@ -14,7 +14,8 @@ void denial_set_target(struct denial *denial, const char *target)
 
 static bool is_same(const struct denial *a, const struct denial *b)
 {
-	return a->sys_errno == b->sys_errno && strcmp(a->code, b->code) == 0 && strcmp(a->target, b->target) == 0;
+	return a->sys_errno == b->sys_errno && a->inferred == b->inferred && strcmp(a->code, b->code) == 0 &&
+	       strcmp(a->target, b->target) == 0;
 }
 
 void denials_add(struct denials *list, const struct denial *denial)

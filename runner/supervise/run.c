@@ -428,6 +428,14 @@ static void accompany(struct supervisor *s)
 		signal(SIGPIPE, on_broken_pipe);
 }
 
+static const struct last_words *keep_words(const struct last_words *words, struct arena *arena)
+{
+	struct last_words *copy = arena_alloc(arena, sizeof(*copy));
+
+	*copy = *words;
+	return copy;
+}
+
 int supervise_run(const struct plan *plan, const struct secret_store *secrets, const struct observer *observer,
                   struct arena *arena, struct outcome *out, struct error *err)
 {
@@ -476,6 +484,8 @@ int supervise_run(const struct plan *plan, const struct secret_store *secrets, c
 	else if (!outcome.failure.sys_errno)
 		outcome.failure.sys_errno = -s.init;
 	outcome.denials = s.broker.denials;
+	if (outcome.status != 0 && s.broker.words.length > 0)
+		outcome.last_words = keep_words(&s.broker.words, arena);
 	cgroup_close(&s.cgroup);
 	output_close(&output);
 	outputs_close(&s.outputs);
