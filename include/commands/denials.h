@@ -7,8 +7,8 @@
 
 #define DENIALS_SHOWN_MAX 5
 
-/* Refused connections and look-ups of names, files and programs that a trace saw or a script's last words name, as `run` says them on stderr: what, why, and what to type about it. ""
- * when there were none. */
+/* Refused connections and look-ups of names, files and programs that a trace saw or a script's last words name, as
+ * `run` says them on stderr: what, why, and what to type about it. "" when there were none. */
 void denials_text(struct text *out, const struct prepared *prepared, struct arena *arena,
                   const struct denials *denials);
 

@@ -1,6 +1,7 @@
 #include "commands/denials.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "commands/render.h"
 #include "commands/why.h"
@@ -113,6 +114,16 @@ static bool is_of_files(const struct denial *denial)
 	return denial->traced || denial->inferred;
 }
 
+/* `why` may be asked about what is not there; a denial is about what is. */
+static const char *in_view(const struct why *why)
+{
+	struct stat st;
+
+	return arena_printf(why->arena, "The %s exists, but profile \"%s\" does not show it to the script.",
+	                    stat(why->target, &st) == 0 && S_ISDIR(st.st_mode) ? "directory" : "file",
+	                    why->prepared->profile.name);
+}
+
 static void add_file(struct text *out, const struct prepared *prepared, struct arena *arena,
                      const struct denial *denial)
 {
@@ -121,6 +132,8 @@ static void add_file(struct text *out, const struct prepared *prepared, struct a
 	if (why_ask(&why, prepared, arena, denial->code, denial->target)) {
 		if (denial->cut)
 			why.fix_value = NULL;
+		if (strncmp(why.reason, "nothing grants it", 17) == 0 && strncmp(denial->code, "files.", 6) == 0)
+			why.reason = in_view(&why);
 		why_explain(out, &why, "pyconfine: ");
 	}
 }
