@@ -10,6 +10,7 @@ enum command_id {
 	COMMAND_WHY,
 	COMMAND_DOCTOR,
 	COMMAND_INIT,
+	COMMAND_LEARN,
 	COMMAND_PROFILES,
 	COMMAND_SCHEMA,
 	COMMAND_HELP,
@@ -48,6 +49,7 @@ int command_explain(int argc, char **argv);
 int command_why(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_init(int argc, char **argv);
+int command_learn(int argc, char **argv);
 int command_profiles(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_help(int argc, char **argv);

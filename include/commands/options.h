@@ -22,7 +22,11 @@ struct run_options {
 	const char *format;  /* check --format; or NULL */
 	const char *purpose; /* init --for; or NULL */
 	const char *report;  /* --report; or NULL */
-	bool trace, dry_run, quiet, verbose, json, help;
+	const char *into;    /* learn --into; or NULL */
+	const char *keep;    /* learn --keep; or NULL */
+	bool trace, dry_run, quiet, verbose, json, help, no_verify;
+	/* not typed: set by `learn` for prepare(); as in struct request */
+	bool learning, layered, network_host;
 
 	bool has_target; /* something to run was named: the next three */
 	enum request_kind kind;

@@ -21,6 +21,7 @@ struct stage_failure {
 /* The one byte of a message that hands a descriptor over to the supervisor. */
 #define LISTENER_MARK 'L' /* of the script's system call filter */
 #define OUTPUTS_MARK 'O'  /* of the directory that the script leaves its results in */
+#define LAYERS_MARK 'W'   /* of the directory of all layers (VIEW_LAYER) */
 #define RESOLVER_MARK 'R' /* of the socket for questions about names */
 
 struct confine_state {

@@ -36,6 +36,7 @@ enum host_feature {
 	FEATURE_NETWORK_NAMESPACE, /* 1: an empty one, loopback brought up */
 	FEATURE_PROC_MOUNT,        /* 1: a fresh /proc can be mounted in a new PID namespace */
 	FEATURE_IDMAPPED_MOUNTS,   /* 1: mount_setattr(MOUNT_ATTR_IDMAP) on the root file system (root only) */
+	FEATURE_OVERLAY,           /* 1: overlay file systems can be mounted: copy-on-write layers (only learn) */
 	FEATURE_SET_USER,          /* 1: the caller may change to another uid and gid and drop its groups (root) */
 	FEATURE_CAPABILITY_BOUNDS, /* 1: the caller may drop from the bounding set */
 	FEATURE_NO_NEW_PRIVS,      /* 1 */

@@ -21,6 +21,8 @@ struct request {
 	const char *home;               /* the caller's, or NULL */
 	const char *user_name;          /* the caller's, or NULL */
 	const char *cache_dir;          /* our own cache: never writable by a script; or NULL */
+	bool learning;                  /* show all that the caller may read, less what is sensitive */
+	bool layered;                   /* writes outside of private places go to a layer that is thrown away */
 	bool hash_script;               /* fill in script_sha256 */
 	bool trace;                     /* every call for a file is observed */
 	bool inspect_only;              /* explain: missing promises are reported, not refused */

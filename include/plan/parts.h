@@ -21,6 +21,9 @@ struct item {
 	bool directory, write;
 	bool exec; /* may be executed as a program */
 	bool device;
+	bool layer;   /* writes go to a private layer over it; a file's: over the directory that it lies in */
+	bool apart;   /* has a layer of its own, although it lies under another one */
+	bool layered; /* covered by something that has a layer */
 	bool covered; /* part of something larger that the view shows anyway: only Landlock tells them apart */
 	uint64_t device_id, inode;
 	uint32_t mode, uid, gid;
@@ -60,6 +63,7 @@ struct build {
 
 /* Each part fills its fields of b->plan; 0, or -1 with *b->err. Called in this order. */
 int plan_items(struct build *b);       /* items.c: what is shown, from profile and footprint */
+int plan_layers(struct build *b);      /* learning.c: which of that is copy-on-write */
 int plan_identity(struct build *b);    /* identity.c: user, maps, namespaces */
 int plan_network(struct build *b);     /* network.c: which connections the broker makes */
 int plan_reach(struct build *b);       /* reach.c: grants that the ceiling or the script's user could not use */
@@ -90,6 +94,8 @@ bool network_hides(const struct build *b, const char *preset);
 
 /* A path of the host, with its links; the item is added. Returns 0, or -1 with *err; ENOENT in err->sys_errno. */
 int plan_add_path(struct build *b, const char *path, const struct item *kind, struct error *err);
+/* learning.c: everything that the caller may read, if the request asks for that; called by plan_items(). */
+int plan_learning(struct build *b);
 /* The innermost item that shows this inside path, or NULL. */
 const struct item *plan_item_at(const struct build *b, const char *inside);
 /* Does what lies at this real path lie in one of the ceiling's grants? */

@@ -25,6 +25,12 @@
 #define UID_SESSION_FIRST 61184
 #define UID_SESSION_COUNT 4336
 
+/* Where the writable part of a layer is made, by its number: in the scratch file system, before the view is complete.
+ */
+#define SCRATCH_DIRECTORY ".scratch"
+#define LAYERS_DIRECTORY "layers"
+#define LAYER_UPPER SCRATCH_DIRECTORY "/" LAYERS_DIRECTORY "/%zu-upper"
+
 enum plan_mode {
 	MODE_NAMESPACES, /* a private view of the files, and namespaces for everything that has them */
 	MODE_LANDLOCK,   /* where namespaces are refused: Landlock and system call filters alone */
@@ -39,6 +45,8 @@ enum view_kind {
 	VIEW_BIND,      /* the host's `source` */
 	VIEW_SCRATCH,   /* the directory `source` of the sized scratch file system */
 	VIEW_PROC,      /* a fresh /proc of the new PID namespace */
+	VIEW_LAYER,     /* the host's `source` under a layer of the scratch file system that takes what is written; with
+	                 * `content`: only the file of that name in it */
 	VIEW_OUTPUTS,   /* the file system of plan->outputs; the supervisor gets a descriptor of it */
 };
 
@@ -49,6 +57,7 @@ struct view_step {
 	const char *content;
 	uint32_t mode;
 	size_t secret;          /* VIEW_SECRET: its index in plan->secrets */
+	size_t layer;           /* VIEW_LAYER: its number, from 0 */
 	uint64_t attributes;    /* MOUNT_ATTR_*, for the kinds that mount */
 	bool idmapped;          /* the host's root appears as the script's user (started by root only) */
 	bool recursive;         /* with what is mounted below */
@@ -187,6 +196,8 @@ struct plan {
 	const char *hostname; /* in the new UTS namespace; or NULL */
 	struct view_step *view;
 	size_t view_count;
+	size_t layer_count;                     /* VIEW_LAYER steps */
+	bool layered;                           /* nothing that the script writes reaches the host's files */
 	bool idmapped;                          /* some step is */
 	uint64_t scratch_bytes, scratch_inodes; /* the file system behind /tmp, /dev/shm and home */
 	const char *scratch_path;               /* where some of it is shown; NULL: nowhere */
@@ -214,6 +225,7 @@ struct plan {
 	struct filter_request filter_made_of; /* what it was assembled from */
 	bool notify;                          /* some calls go to the supervisor's broker (supervise/broker.h) */
 	bool trace;                           /* calls for files go there, too, and are only looked at */
+	bool trace_addresses;                 /* so do connections and addresses that are bound */
 	bool kill_on_denial;                  /* the first forbidden call that the supervisor sees ends the run */
 	uint32_t filter_flags;                /* SECCOMP_FILTER_FLAG_* for the listener */
 

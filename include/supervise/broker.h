@@ -88,8 +88,9 @@ struct pending_call {
 
 struct broker {
 	const struct plan *plan;
-	uint64_t outer_network; /* cookie of our own network namespace */
-	int denied_call;        /* number of the first call that was refused; -1: none yet */
+	const struct observer *observer; /* of a plan that traces; or NULL */
+	uint64_t outer_network;          /* cookie of our own network namespace */
+	int denied_call;                 /* number of the first call that was refused; -1: none yet */
 	struct denials denials;
 	struct denial asked; /* of the call that is being served: what it would be if it is refused */
 	int listener_fd;     /* -1: none; owned */
@@ -103,7 +104,6 @@ struct broker {
 	struct given_table *given;          /* NULL until the script makes a socket; owned */
 	bool waits_for_room;                /* a call does, among the given sockets */
 	pid_t init;                         /* below which the script's processes are */
-	const struct observer *observer;    /* NULL: nobody wants to know */
 	int root_fd;                        /* the script's root, for a trace; -1: not known yet; owned */
 	uint8_t observed[OBSERVED_NUMBERS]; /* index into observed_calls, from 1; 0: not observed */
 	uint64_t fork_room;                 /* how many more there may be, at least */

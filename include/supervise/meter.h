@@ -29,15 +29,17 @@ struct meter {
 	uint64_t next_look_ms; /* monotonic; 0: there is nothing to look for */
 	uint64_t last_look_ms, last_bytes;
 	uint64_t cpu_ms_seen, cpu_ms_lost;
-	int outputs_fd;  /* of the file system for outputs; -1: there is none; the supervisor's */
-	int scratch_fd;  /* the script's scratch file system; -1: not seen yet; owned */
-	unsigned unseen; /* looks that found no way to it */
+	int outputs_fd; /* of the file system for outputs; -1: there is none; the supervisor's */
+	int scratch_fd; /* the script's scratch file system; -1: not seen yet; owned */
+	uint64_t peak_bytes, peak_threads, peak_open_files; /* the last only where the plan traces */
+	unsigned unseen;                                    /* looks that found no way to it */
 };
 
 void meter_start(struct meter *meter, const struct plan *plan, const struct cgroup *cgroup, uint64_t now_ms);
 /* Looks, if it is time to. True when a limit is reached: *out says which. */
 bool meter_look(struct meter *meter, pid_t init, uint64_t now_ms, struct limit_reached *out);
-void meter_close(struct meter *meter);
+/* Fills in the peaks of *usage. */
+void meter_close(struct meter *meter, struct run_usage *usage);
 
 /* Milliseconds to the next look: `left` bytes to the limit, `grown` bytes in the last `elapsed_ms`. */
 uint64_t meter_interval_ms(uint64_t left, uint64_t grown, uint64_t elapsed_ms);

@@ -11,6 +11,11 @@ void observe_init(struct broker *broker);
 bool observe_is_wanted(const struct broker *broker, int number);
 /* Tells the observer. Nothing is told of a call whose caller is gone, or that names no path. */
 void observe_call(struct broker *broker, const struct seccomp_notif *call);
+/* Of connect and bind: tells the observer. True when nobody judges the call: of a network that is open, or an address
+ * in the script's own. */
+bool observe_address(struct broker *broker, const struct seccomp_notif *call);
+/* A call that the filter forbids. */
+void observe_refused(struct broker *broker, const struct seccomp_notif *call, const char *name);
 void observe_close(struct broker *broker);
 
 #endif

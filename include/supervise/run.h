@@ -32,6 +32,8 @@ struct run_usage {
 	uint64_t wall_ms;
 	uint64_t cpu_ms;        /* user and system; of every process that somebody waited for (getrusage(2)) */
 	uint64_t max_rss_bytes; /* of the largest single process */
+	/* the most that the watcher saw, which looks now and then; 0: it did not look */
+	uint64_t peak_bytes, peak_threads, peak_open_files;
 };
 
 /* The limit that ended the run. Bytes, milliseconds or a count, as the limit's own unit is. */
@@ -51,7 +53,10 @@ struct outcome {
 	struct run_usage usage;
 	struct denials denials;
 	const struct last_words *last_words; /* of a script that failed; the arena's; NULL: none are known */
-	sigset_t caller_mask;                /* of signals, for outcome_release() */
+	/* with plan->layer_count: the directory of the layers, "0-upper" and so on, which hold what was written; the
+	 * caller closes it; -1 otherwise */
+	int layers_fd;
+	sigset_t caller_mask; /* of signals, for outcome_release() */
 	/* what became of the script's results; NULL: the plan has none */
 	const struct outputs_result *outputs;
 	/* with OUTCOME_SETUP_FAILED, when a stage failed; stage is STAGE_COUNT for clone itself */

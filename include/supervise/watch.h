@@ -22,6 +22,9 @@ int tree_measure(pid_t init, struct tree_usage *out);
 /* The same, with what is proportional: dearer, for when memory_bytes is above the limit. */
 int tree_measure_exactly(pid_t init, struct tree_usage *out);
 
+/* Descriptors of that process of the last measured tree that has the most. */
+uint64_t tree_open_files(void);
+
 /* A directory as the script sees it (O_PATH), through any process of the tree that was measured last; -1: none of them
  * lets us. `path` is absolute and lies where the script cannot put a link in its way. */
 int tree_open_inside(const char *path);

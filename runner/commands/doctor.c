@@ -27,6 +27,7 @@ bool doctor_is_of_use(const struct doctor *doctor, enum host_feature feature)
 	case FEATURE_HOSTNAME:
 	case FEATURE_NETWORK_NAMESPACE:
 	case FEATURE_PROC_MOUNT:
+	case FEATURE_OVERLAY:
 	case FEATURE_NO_NEW_PRIVS:
 	case FEATURE_CGROUP:
 	case FEATURE_COUNT:

@@ -17,8 +17,9 @@ static const char *const statuses[] = {
 };
 
 static const char *const view_kinds[] = {
-	[VIEW_DIRECTORY] = "directory", [VIEW_FILE] = "file", [VIEW_SYMLINK] = "symlink", [VIEW_BIND] = "bind",
-	[VIEW_SCRATCH] = "scratch",     [VIEW_PROC] = "proc", [VIEW_SECRET] = "secret",   [VIEW_OUTPUTS] = "outputs",
+	[VIEW_DIRECTORY] = "directory", [VIEW_FILE] = "file",       [VIEW_SYMLINK] = "symlink",
+	[VIEW_BIND] = "bind",           [VIEW_SCRATCH] = "scratch", [VIEW_PROC] = "proc",
+	[VIEW_SECRET] = "secret",       [VIEW_OUTPUTS] = "outputs", [VIEW_LAYER] = "layer",
 };
 
 struct bit_name {

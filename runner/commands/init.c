@@ -153,9 +153,8 @@ const char *init_file_name(const char *name, struct arena *arena)
 	return arena_printf(arena, "%s.pyconfine.yaml", name);
 }
 
-/* Never over something that is there, a dangling link included; for nobody but the owner to write, whatever the
- * umask. */
-static int write_new(const char *file, const char *text, struct error *err)
+/* A dangling link is something that is there; nor does the umask count. */
+int profile_write_new(const char *file, const char *text, const char *hint, struct error *err)
 {
 	FD_CLEANUP int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	char shown[256];
@@ -163,7 +162,7 @@ static int write_new(const char *file, const char *text, struct error *err)
 	escape_into(shown, sizeof(shown), file);
 	if (fd < 0 && errno == EEXIST) {
 		error_set(err, CODE_USAGE, "%s exists already, and is left as it is", shown);
-		return error_hint(err, "Choose another name: pyconfine init NAME.");
+		return error_hint(err, "%s", hint);
 	}
 	if (fd < 0)
 		return error_set_errno(err, CODE_USAGE, "%s cannot be created", shown);
@@ -195,7 +194,7 @@ int command_init(int argc, char **argv)
 	}
 	starter = starter_find(options.purpose);
 	file = init_file_name(names[0] ? names[0] : starter->default_name, &arena);
-	if (write_new(file, starter->text, &err))
+	if (profile_write_new(file, starter->text, "Choose another name: pyconfine init NAME.", &err))
 		return render_fail(&err, EXIT_BAD_INPUT);
 	text_add(&out, "wrote ");
 	text_add_escaped(&out, file);

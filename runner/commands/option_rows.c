@@ -3,6 +3,7 @@
 
 #define RUN (1u << COMMAND_RUN)
 #define PLANNERS (RUN | 1u << COMMAND_EXPLAIN | 1u << COMMAND_WHY)
+#define LEARN (1u << COMMAND_LEARN)
 #define INSPECTORS \
 	(1u << COMMAND_EXPLAIN | 1u << COMMAND_WHY | 1u << COMMAND_CHECK | 1u << COMMAND_DOCTOR | \
 	 1u << COMMAND_PROFILES)
@@ -23,16 +24,16 @@ const struct option_row option_rows[] = {
 	  "also show this file or directory, read-only" },
 	{ "--write", 0, "PATH", PLANNERS, OPTION_GRANT, 0, "files.write", VALUE_FILE, NULL,
 	  "also show this file or directory, writable" },
-	{ "--net", 0, "HOST:PORT", PLANNERS, OPTION_GRANT, 0, "network.allow", VALUE_TEXT, NULL,
+	{ "--net", 0, "HOST:PORT", PLANNERS | LEARN, OPTION_GRANT, 0, "network.allow", VALUE_TEXT, NULL,
 	  "also allow connections to this host and port" },
 	{ "--exec", 0, "PROGRAM", PLANNERS, OPTION_GRANT, 0, "exec", VALUE_PROGRAM, NULL,
 	  "also allow executing this program" },
-	{ "--env", 0, "NAME[=VALUE]", PLANNERS, OPTION_ENV, 0, NULL, VALUE_TEXT, NULL,
+	{ "--env", 0, "NAME[=VALUE]", PLANNERS | LEARN, OPTION_ENV, 0, NULL, VALUE_TEXT, NULL,
 	  "also pass this variable on, or set it" },
 	{ "--secret", 0, "NAME=SOURCE[,as=WAY]", PLANNERS, OPTION_GRANT, 0, "secrets", VALUE_TEXT, NULL,
 	  "hand over a secret: env:NAME, file:PATH, fd:N, credential:NAME; as file or env:NAME" },
 
-	{ "--timeout", 0, "DURATION", PLANNERS, OPTION_GRANT, 0, "limits.timeout", VALUE_TEXT, NULL,
+	{ "--timeout", 0, "DURATION", PLANNERS | LEARN, OPTION_GRANT, 0, "limits.timeout", VALUE_TEXT, NULL,
 	  "end the run after this time: 30s, 5m, 2h" },
 	{ "--cpu-time", 0, "DURATION", PLANNERS, OPTION_GRANT, 0, "limits.cpu_time", VALUE_TEXT, NULL,
 	  "end the run after this much processor time" },
@@ -51,9 +52,9 @@ const struct option_row option_rows[] = {
 	{ "--grace", 0, "DURATION", PLANNERS, OPTION_GRANT, 0, "limits.grace", VALUE_TEXT, NULL,
 	  "time between SIGTERM and SIGKILL" },
 
-	{ "--python", 0, "SPEC", PLANNERS, OPTION_GRANT, 0, "python.interpreter", VALUE_FILE, NULL,
+	{ "--python", 0, "SPEC", PLANNERS | LEARN, OPTION_GRANT, 0, "python.interpreter", VALUE_FILE, NULL,
 	  "the interpreter: auto, 3.12, a path, or venv:DIR" },
-	{ "--cwd", 0, "DIR", PLANNERS, OPTION_STRING, FIELD(cwd), NULL, VALUE_DIRECTORY, NULL,
+	{ "--cwd", 0, "DIR", PLANNERS | LEARN, OPTION_STRING, FIELD(cwd), NULL, VALUE_DIRECTORY, NULL,
 	  "the directory that the script starts in" },
 	{ "--trace", 0, NULL, RUN, OPTION_SWITCH, FIELD(trace), NULL, VALUE_NONE, NULL,
 	  "watch every call for a file, and name each denial" },
@@ -61,19 +62,25 @@ const struct option_row option_rows[] = {
 	  "write a report of the run as JSON" },
 	{ "--dry-run", 0, NULL, RUN, OPTION_SWITCH, FIELD(dry_run), NULL, VALUE_NONE, NULL,
 	  "explain, and run nothing" },
-	{ "--assume", 0, "FEATURE=LEVEL", PLANNERS | 1u << COMMAND_DOCTOR, OPTION_JOIN, FIELD(assume), NULL, VALUE_TEXT, NULL,
+	{ "--assume", 0, "FEATURE=LEVEL", PLANNERS | LEARN | 1u << COMMAND_DOCTOR, OPTION_JOIN, FIELD(assume), NULL, VALUE_TEXT, NULL,
 	  "plan as if this machine could do less: userns=0,landlock=2" },
 
 	{ "--format", 0, "text|json|sarif|github", 1u << COMMAND_CHECK, OPTION_STRING, FIELD(format), NULL, VALUE_WORDS, formats,
 	  "how to print what was found" },
 	{ "--for", 0, "cron|upload|container", 1u << COMMAND_INIT, OPTION_STRING, FIELD(purpose), NULL, VALUE_WORDS, purposes,
 	  "what the profile is for" },
+	{ "--into", 0, "FILE|-", LEARN, OPTION_STRING, FIELD(into), NULL, VALUE_FILE, NULL,
+	  "where the learned profile goes; - is standard output" },
+	{ "--keep", 0, "DIR", LEARN, OPTION_STRING, FIELD(keep), NULL, VALUE_DIRECTORY, NULL,
+	  "keep what the script wrote in this new directory" },
+	{ "--no-verify", 0, NULL, LEARN, OPTION_SWITCH, FIELD(no_verify), NULL, VALUE_NONE, NULL,
+	  "do not run the script again under the learned profile" },
 	{ "--json", 0, NULL, INSPECTORS | RUN, OPTION_SWITCH, FIELD(json), NULL, VALUE_NONE, NULL,
 	  "print one JSON object (run: with --dry-run)" },
 
-	{ "--quiet", 'q', NULL, RUN | 1u << COMMAND_DOCTOR, OPTION_SWITCH, FIELD(quiet), NULL, VALUE_NONE, NULL,
+	{ "--quiet", 'q', NULL, RUN | LEARN | 1u << COMMAND_DOCTOR, OPTION_SWITCH, FIELD(quiet), NULL, VALUE_NONE, NULL,
 	  "print no warnings and notes (doctor: only what is missing)" },
-	{ "--verbose", 'v', NULL, PLANNERS | 1u << COMMAND_DOCTOR, OPTION_SWITCH, FIELD(verbose), NULL, VALUE_NONE, NULL,
+	{ "--verbose", 'v', NULL, PLANNERS | LEARN | 1u << COMMAND_DOCTOR, OPTION_SWITCH, FIELD(verbose), NULL, VALUE_NONE, NULL,
 	  "print more" },
 	{ "--help", 'h', NULL, EVERY, OPTION_SWITCH, FIELD(help), NULL, VALUE_NONE, NULL,
 	  "print the command's usage" },

@@ -45,11 +45,23 @@ int prepare_fail(const struct prepared *prepared, const struct error *err, enum 
 	return prepare_status(err, purpose);
 }
 
+/* The sandbox to learn in: everything runs, nothing stops early, and the watcher sees the peaks. */
+static void open_for_learning(struct profile *profile)
+{
+	const uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	profile->exec.mode = EXEC_ANY;
+	profile->limits.memory = (struct limit){ .set = true, .value = memory / 4 * 3 };
+	profile->limits.processes = (struct limit){ .set = true, .value = 4096 };
+	profile->limits.open_files = (struct limit){ .set = true, .value = 16384 };
+	profile->files.tmp = (struct limit){ .set = true, .value = memory / 4 };
+}
+
 static int load_profile(const struct run_options *options, const struct caller *caller, struct arena *arena,
                         struct prepared *out, struct error *err)
 {
 	struct profile_request request = {
-		.profile = options->profile,
+		.profile = options->profile || !options->learning ? options->profile : "builtin:offline",
 		.script = options->has_target && options->kind == RUN_SCRIPT ? options->target : NULL,
 		.flags = options->flags,
 		.flag_count = options->flag_count,
@@ -57,8 +69,13 @@ static int load_profile(const struct run_options *options, const struct caller *
 
 	caller_request(caller, &request);
 	out->diagnostics.arena = arena;
-	if (profile_load(&request, arena, &out->profile, &out->diagnostics) == 0)
+	if (profile_load(&request, arena, &out->profile, &out->diagnostics) == 0) {
+		if (options->learning)
+			open_for_learning(&out->profile);
+		if (options->network_host)
+			out->profile.network.mode = NETWORK_HOST;
 		return 0;
+	}
 	diagnostics_sort(&out->diagnostics);
 	for (size_t i = 0; i < out->diagnostics.count; i++) {
 		const struct diagnostic *item = &out->diagnostics.items[i];
@@ -140,6 +157,8 @@ static int find_facts(const struct run_options *options, enum prepare_purpose pu
 			err,
 			"Other ways of keeping a promise are not the caller's choice then; `explain --assume` shows them.");
 	}
+	if (options->learning) /* a cgroup's numbers are not looked at on the way */
+		host_facts_lower(facts, FEATURE_CGROUP, 0, "not used to learn");
 	return options->assume ? host_facts_assume(facts, options->assume, err) : 0;
 }
 
@@ -172,6 +191,8 @@ static void fill_request(const struct run_options *options, const struct caller 
 		.home = caller->home,
 		.user_name = caller->user_name,
 		.cache_dir = footprint_cache_dir(caller->xdg_cache_home, caller->home, caller->uid, arena),
+		.learning = options->learning,
+		.layered = options->layered,
 		.trace = options->trace,
 		.hash_script = purpose == PREPARE_INSPECT,
 		.inspect_only = purpose == PREPARE_INSPECT,

@@ -47,6 +47,14 @@ const struct command commands[COMMAND_COUNT] = {
 		"write a commented starter profile, NAME.pyconfine.yaml",
 		"An existing file is never overwritten. NAME may be the script's: `pyconfine init report.py`.\n",
 		OPERAND_SCRIPT, NULL },
+	[COMMAND_LEARN] = {
+		"learn", command_learn, "[OPTIONS] SCRIPT [ARGS...]  |  -m MODULE  |  -c CODE",
+		"run a script in private, and write the least profile that the run needed",
+		"The script sees what you may read, without keys and credentials; what it writes goes to private layers. The network\n"
+		"is closed unless --net opens it (`--net host`: all of it). The profile is report.pyconfine.yaml beside report.py; an\n"
+		"existing file is never overwritten. The script is run again under it, unless --no-verify is given.\n"
+		"Exit status: 0 written, and it holds; 1 it does not hold; 2 usage; 125 the script was not started.\n",
+		OPERAND_SCRIPT, NULL },
 	[COMMAND_PROFILES] = {
 		"profiles", command_profiles, "[OPTIONS] [show NAME]",
 		"the known profiles, where they are and what shadows what",

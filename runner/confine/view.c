@@ -21,7 +21,9 @@ enum frame_step {
 	FRAME_READ_ONLY = -6,
 };
 
-#define SCRATCH ".scratch"
+#define SCRATCH SCRATCH_DIRECTORY
+#define SAFE_LOWER (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+#define LAYERS SCRATCH "/" LAYERS_DIRECTORY "/"
 
 /* Decimal, without stdio. */
 static const char *decimal(uint64_t value, char buffer[24])
@@ -94,11 +96,12 @@ static int attach(int root_fd, int fd, const struct view_step *step, const struc
 	return result;
 }
 
-static int bind_source(int root_fd, const struct view_step *step, const struct confine_state *state)
+/* The plan's source, or -errno. */
+static int open_source(const struct view_step *step)
 {
 	/* the plan's sources are free of links: one that stands there now was put there to lead us astray */
 	const struct pc_open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
-	int source_fd = raw_openat2(AT_FDCWD, step->source, &how), fd;
+	int source_fd = raw_openat2(AT_FDCWD, step->source, &how);
 	struct stat st;
 
 	if (source_fd < 0)
@@ -108,10 +111,104 @@ static int bind_source(int root_fd, const struct view_step *step, const struct c
 		raw_close(source_fd);
 		return -ESTALE;
 	}
+	return source_fd;
+}
+
+static int bind_source(int root_fd, const struct view_step *step, const struct confine_state *state)
+{
+	int source_fd = open_source(step), fd;
+
+	if (source_fd < 0)
+		return source_fd;
 	fd = raw_open_tree(source_fd, "",
 	                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (step->recursive ? AT_RECURSIVE : 0));
 	raw_close(source_fd);
 	return attach(root_fd, fd, step, state);
+}
+
+/* ".scratch/layers/12-upper" */
+static const char *layer_path(const struct view_step *step, const char *part, char path[64])
+{
+	char number[24];
+
+	path[0] = '\0';
+	strncat(path, LAYERS, 40);
+	strncat(path, decimal(step->layer, number), 10);
+	return strncat(path, part, 10);
+}
+
+/* The source as it is, out of the script's reach: an overlay asks for a path, and for the owners that the script is to
+ * see. Its own directory is what the script sees of the uppermost one, so it is made like that. */
+static int make_layer_places(int root_fd, const struct plan *plan, const struct view_step *step,
+                             const struct confine_state *state)
+{
+	const struct view_step lower = { .attributes = SAFE_LOWER, .idmapped = step->idmapped };
+	char path[64];
+	struct stat st;
+	int source_fd = open_source(step), fd = source_fd, result;
+
+	if (source_fd >= 0)
+		fd = raw_open_tree(source_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	result = fd < 0 ? fd : set_attributes(fd, &lower, state);
+	if (result == 0)
+		result = move_to(root_fd, fd, layer_path(step, "-lower", path));
+	if (result == 0)
+		result = raw_fstatat(fd, "", &st, AT_EMPTY_PATH);
+	layer_path(step, "-upper", path);
+	if (result == 0 && plan->change_user)
+		result = raw_fchownat(root_fd, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW);
+	if (result == 0)
+		result = (int)raw_syscall(SYS_fchmodat, root_fd, (long)path, (long)step->mode, 0, 0, 0);
+	if (fd >= 0 && fd != source_fd)
+		raw_close(fd);
+	if (source_fd >= 0)
+		raw_close(source_fd);
+	return result;
+}
+
+static int mount_overlay(const struct plan *plan, const struct view_step *step)
+{
+	static const struct {
+		const char *key, *part;
+	} rows[] = { { "lowerdir", "-lower" }, { "upperdir", "-upper" }, { "workdir", "-work" } };
+	char path[64];
+	int fs = raw_fsopen("overlay", FSOPEN_CLOEXEC), result = fs < 0 ? fs : 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(rows) / sizeof(rows[0]); i++)
+		result = raw_fsconfig(fs, FSCONFIG_SET_STRING, rows[i].key, layer_path(step, rows[i].part, path), 0);
+	/* a user namespace's owner may not set attributes of trusted.* */
+	if (result == 0 && plan->uid_map)
+		result = raw_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0);
+	if (result == 0)
+		result = raw_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (result == 0)
+		result = raw_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)step->attributes);
+	if (fs >= 0)
+		raw_close(fs);
+	return result;
+}
+
+/* Paths are taken from the current directory, which is the new root. */
+static int layer(int root_fd, const struct plan *plan, const struct view_step *step, const struct confine_state *state)
+{
+	int result = make_layer_places(root_fd, plan, step, state), fd, file_fd;
+	char path[64];
+
+	fd = result < 0 ? result : mount_overlay(plan, step);
+	if (fd < 0 || !step->content) {
+		result = fd < 0 ? fd : move_to(root_fd, fd, step->target);
+	} else {
+		result = move_to(root_fd, fd, layer_path(step, "-whole", path));
+		file_fd = result < 0 ? result
+		                     : raw_open_tree(fd, step->content,
+		                                     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+		result = file_fd < 0 ? file_fd : move_to(root_fd, file_fd, step->target);
+		if (file_fd >= 0)
+			raw_close(file_fd);
+	}
+	if (fd >= 0)
+		raw_close(fd);
+	return result;
 }
 
 static int scratch(int root_fd, const struct view_step *step, const struct confine_state *state)
@@ -176,6 +273,8 @@ static int carry_out(int root_fd, const struct plan *plan, const struct view_ste
 		return scratch(root_fd, step, state);
 	case VIEW_PROC:
 		return attach(root_fd, mount_new("proc", 0, 0, step->attributes), step, state);
+	case VIEW_LAYER:
+		return layer(root_fd, plan, step, state);
 	case VIEW_OUTPUTS:
 		return outputs(root_fd, plan, step, state);
 	}
@@ -208,6 +307,24 @@ static int make_scratch(int root_fd, const struct plan *plan)
 	if (fd >= 0)
 		raw_close(fd);
 	return result;
+}
+
+/* The supervisor's descriptor keeps what was written when the namespace is gone. */
+static int make_layers(int root_fd, const struct plan *plan, const struct confine_state *state)
+{
+	static const char *const parts[] = { "-lower", "-upper", "-work", "-whole" };
+	int result = raw_mkdirat(root_fd, LAYERS, 0700), fd;
+	char path[64];
+
+	for (size_t i = 0; result == 0 && i < plan->view_count; i++)
+		for (size_t k = 0; result == 0 && plan->view[i].kind == VIEW_LAYER && k < 4; k++)
+			result = raw_mkdirat(root_fd, layer_path(&plan->view[i], parts[k], path), 0700);
+	fd = result < 0 ? result : raw_openat(root_fd, LAYERS, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	result = hand_over(state->control_fd, fd, LAYERS_MARK);
+	raw_close(fd);
+	return result == 0 ? raw_fchdir(root_fd) : result;
 }
 
 static int drop_scratch(void)
@@ -245,6 +362,8 @@ static int fill(int root_fd, const struct plan *plan, struct confine_state *stat
 
 	state->step = FRAME_SCRATCH;
 	result = make_scratch(root_fd, plan);
+	if (result == 0 && plan->layer_count)
+		result = make_layers(root_fd, plan, state);
 	for (size_t i = 0; result == 0 && i < plan->view_count; i++) {
 		state->step = (int32_t)i;
 		result = carry_out(root_fd, plan, &plan->view[i], state);

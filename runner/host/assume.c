@@ -17,6 +17,7 @@ const struct name_value host_feature_names[] = {
 	{ "netns", FEATURE_NETWORK_NAMESPACE },
 	{ "proc", FEATURE_PROC_MOUNT },
 	{ "idmap", FEATURE_IDMAPPED_MOUNTS },
+	{ "overlay", FEATURE_OVERLAY },
 	{ "set-user", FEATURE_SET_USER },
 	{ "bounds", FEATURE_CAPABILITY_BOUNDS },
 	{ "no-new-privs", FEATURE_NO_NEW_PRIVS },

@@ -41,6 +41,9 @@ const struct host_feature_row host_features[] = {
 	[FEATURE_IDMAPPED_MOUNTS] = {
 		"idmap", "5.12", "idmapped mounts",
 		"Started by root, a script cannot read inputs that only root may read.", 1 },
+	[FEATURE_OVERLAY] = {
+		"overlay", "5.11", "copy-on-write layers",
+		"`learn` can only refuse writes, and not let the script have them in private.", 1 },
 	[FEATURE_SET_USER] = {
 		"set-user", "2.2", "changing the user",
 		"The script keeps the uid that pyconfine was started with, without its capabilities.", 1 },
@@ -72,6 +75,7 @@ static const struct dependency dependencies[] = {
 	{ FEATURE_HOSTNAME, FEATURE_NAMESPACES, false },
 	{ FEATURE_NETWORK_NAMESPACE, FEATURE_NAMESPACES, false },
 	{ FEATURE_PROC_MOUNT, FEATURE_NAMESPACES, false },
+	{ FEATURE_OVERLAY, FEATURE_NAMESPACES, false },
 	{ FEATURE_IDMAPPED_MOUNTS, FEATURE_NAMESPACES, false },
 	{ FEATURE_IDMAPPED_MOUNTS, FEATURE_USER_NAMESPACES, false },
 };
@@ -248,7 +252,8 @@ static void assume_namespaces(struct host_facts *facts)
 {
 	static const enum host_feature features[] = { FEATURE_USER_NAMESPACES, FEATURE_NAMESPACES,
 		                                      FEATURE_HOSTNAME,        FEATURE_NETWORK_NAMESPACE,
-		                                      FEATURE_PROC_MOUNT,      FEATURE_IDMAPPED_MOUNTS };
+		                                      FEATURE_PROC_MOUNT,      FEATURE_IDMAPPED_MOUNTS,
+		                                      FEATURE_OVERLAY };
 
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		facts->features[features[i]] = assumed();

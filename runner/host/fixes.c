@@ -217,6 +217,9 @@ static const struct fix_row fix_rows[] = {
 	  "The root file system does not support it (overlay, for one, as in containers): make the inputs\n"
 	  "readable to the user that the script runs as." },
 
+	{ FEATURE_OVERLAY, ENODEV, NULL, "sudo modprobe overlay, or use a kernel with CONFIG_OVERLAY_FS." },
+	{ FEATURE_OVERLAY, 0, ordinary_user, "Use Linux 5.11 or later, which lets ordinary users mount overlays." },
+
 	{ FEATURE_SET_USER, EINVAL, NULL,
 	  "There is one user only in this user namespace: map more (unshare --map-auto, podman --uidmap), or start pyconfine\n"
 	  "as the user that the script shall be." },

@@ -261,6 +261,30 @@ static int try_idmap(struct probe *probe)
 	return result < 0 ? result : 1;
 }
 
+/* A real one, of directories of a tmpfs: there are kernels without overlays, and some refuse them to users. */
+static int try_overlay(struct probe *probe)
+{
+	static const char *const names[] = { "lowerdir", "upperdir", "workdir" };
+	int root = make_tmpfs(probe), fs, result = root;
+
+	if (result >= 0)
+		result = try(probe, "move_mount(/)", raw_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH));
+	if (result >= 0)
+		result = try(probe, "fchdir", raw_fchdir(root));
+	for (size_t i = 0; result >= 0 && i < 3; i++)
+		result = try(probe, "mkdir", raw_mkdirat(root, names[i], 0700));
+	fs = result < 0 ? result : try(probe, "fsopen(overlay)", raw_fsopen("overlay", FSOPEN_CLOEXEC));
+	result = fs;
+	for (size_t i = 0; result >= 0 && i < 3; i++)
+		result = try(probe, "fsconfig(overlay)", raw_fsconfig(fs, FSCONFIG_SET_STRING, names[i], names[i], 0));
+	if (result >= 0 && probe->uid_map)
+		result = try(probe, "fsconfig(overlay, userxattr)",
+		             raw_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0));
+	if (result >= 0)
+		result = try(probe, "fsconfig(overlay, create)", raw_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	return result < 0 ? result : 1;
+}
+
 static int try_set_user(struct probe *probe)
 {
 	uid_t real = 0, effective = 0, saved = 0;
@@ -299,6 +323,7 @@ static const struct probe_row rows[] = {
 	{ FEATURE_NETWORK_NAMESPACE, CLONE_NEWNET, "clone(CLONE_NEWNET)", false, try_loopback },
 	{ FEATURE_PROC_MOUNT, CLONE_NEWNS | CLONE_NEWPID, "clone(CLONE_NEWPID)", false, try_proc },
 	{ FEATURE_IDMAPPED_MOUNTS, CLONE_NEWNS, "clone(CLONE_NEWNS)", true, try_idmap },
+	{ FEATURE_OVERLAY, CLONE_NEWNS, "clone(CLONE_NEWNS)", false, try_overlay },
 	{ FEATURE_SET_USER, 0, "clone", false, try_set_user },
 	{ FEATURE_CAPABILITY_BOUNDS, 0, "clone", false, try_bounds },
 };

@@ -120,10 +120,10 @@ int plan_build(const struct request *request, const struct profile *profile, con
                struct plan *out, struct error *err)
 {
 	static int (*const parts[])(struct build *) = {
-		set_variables, refuse_not_yet,   plan_items,    plan_identity,   plan_network,
-		plan_reach,    plan_cgroup,      plan_secrets,  plan_processors, plan_private_tmp,
-		plan_outputs,  plan_environment, plan_inputs,   plan_view,       plan_landlock,
-		plan_filter,   plan_limits,      plan_promises, plan_stages,     hash_script,
+		set_variables,    refuse_not_yet, plan_items,   plan_layers,     plan_identity,    plan_network,
+		plan_reach,       plan_cgroup,    plan_secrets, plan_processors, plan_private_tmp, plan_outputs,
+		plan_environment, plan_inputs,    plan_view,    plan_landlock,   plan_filter,      plan_limits,
+		plan_promises,    plan_stages,    hash_script,
 	};
 	struct plan plan = { .profile = profile, .facts = *facts };
 	struct build b = { .request = request,

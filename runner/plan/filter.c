@@ -335,7 +335,22 @@ static int plan_trace(struct build *b)
 		return error_hint(b->err, "Run without it; `pyconfine why` answers single questions.");
 	}
 	b->plan->trace = b->plan->notify = true;
+	b->plan->trace_addresses = b->request->learning;
 	return 0;
+}
+
+/* Both are let through by every filter; where they are judged, rows before these say so. */
+static void add_address_rows(struct build *b, struct rows *rows)
+{
+	static const char *const calls[] = { "connect", "bind", NULL };
+
+	for (size_t i = 0; calls[i]; i++) {
+		int number = -1;
+
+		if (syscall_find(calls[i], &number) == SYSCALL_KNOWN)
+			row_add(b, rows,
+			        &(struct filter_row){ .number = (uint32_t)number, .action = ROW_NOTIFY, .arg = -1 });
+	}
 }
 
 /* fstat(2), as libc makes it, names no path. */
@@ -388,6 +403,8 @@ int plan_filter(struct build *b)
 	                                                    : b->plan->network.given || !b->plan->change_user);
 	if ((profile->on_denial == DENIAL_KILL && plan_kill(b, &request)) || plan_trace(b))
 		return -1;
+	if (b->plan->trace_addresses) /* refused calls are seen, too */
+		request.variant |= FILTER_NOTIFY;
 	if (b->plan->notify)
 		b->plan->filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
 		                        (has_killable_wait(b->facts) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0);
@@ -407,6 +424,8 @@ int plan_filter(struct build *b)
 		add_memory_rows(b, &rows);
 	if (b->plan->trace)
 		add_trace_rows(b, &rows, &request);
+	if (b->plan->trace_addresses)
+		add_address_rows(b, &rows);
 	request.rows = rows.items;
 	request.row_count = rows.count;
 	b->plan->filter_made_of = request;

@@ -478,7 +478,7 @@ int plan_items(struct build *b)
 	if (add_denials(b) || add_presets(b))
 		return -1;
 	add_footprint(b);
-	if (add_programs(b) || add_grants(b) || add_script(b))
+	if (plan_learning(b) || (!b->request->learning && add_programs(b)) || add_grants(b) || add_script(b))
 		return -1;
 	drop_denied(b);
 	return 0;

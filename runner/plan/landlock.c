@@ -154,9 +154,14 @@ int plan_landlock(struct build *b)
 	for (size_t i = 0; i < b->item_count; i++) {
 		const struct item *item = &b->items[i];
 
+		/* what lies under a layer has its rights, and cannot be told by its inode */
+		if (item->layered)
+			continue;
 		rule_add(b, b->plan->mode == MODE_NAMESPACES ? item->path : item->source, item->directory,
-		         item_rights(b, item), item->origin == ORIGIN_SYSTEM);
+		         item_rights(b, item), item->origin == ORIGIN_SYSTEM || b->request->learning);
 		landlock->rules[landlock->rule_count - 1].pos = item->pos;
+		if (item->layer)
+			continue;
 		landlock->rules[landlock->rule_count - 1].device = item->device_id;
 		landlock->rules[landlock->rule_count - 1].inode = item->inode;
 	}

@@ -126,7 +126,7 @@ static void warn_of_own_profile(struct build *b)
 	const char *beside, *directory;
 	char shown[256];
 
-	if (!stem)
+	if (!stem || b->request->layered)
 		return;
 	if (stem > 3 && strcmp(b->plan->script + stem - 3, ".py") == 0)
 		stem -= 3;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "host/uapi.h"
@@ -83,6 +84,8 @@ static void merge_equals(struct build *b)
 			continue;
 		item->write = first->write |= item->write;
 		item->exec = first->exec |= item->exec;
+		item->layer = first->layer |= item->layer;
+		item->apart = first->apart |= item->apart;
 		first->covered = true;
 	}
 }
@@ -97,13 +100,12 @@ static void mark_covered(struct build *b)
 		struct item *item = &b->items[i];
 		const struct item *outer = NULL;
 
-		if (item->covered)
-			continue;
 		for (size_t k = 0; k < i; k++)
 			if (!b->items[k].covered && shows(&b->items[k], item))
 				outer = &b->items[k];
-		item->covered = outer && (outer->write || !item->write) &&
-		                !(outer->origin == ORIGIN_GRANT && !outer->exec && needs_mapping(item));
+		item->covered |= outer && !item->apart && (outer->write || !item->write) &&
+		                 !(outer->origin == ORIGIN_GRANT && !outer->exec && needs_mapping(item));
+		item->layered = item->covered && outer && outer->layer;
 	}
 }
 
@@ -165,6 +167,20 @@ static void add_scratch(struct build *b, struct entries *list)
 		}
 }
 
+/* Shown whole only to learn from it: then what a run will see lies over it. */
+static bool covers_etc(const struct build *b)
+{
+	const struct item *item = plan_item_at(b, "/etc");
+
+	return b->request->learning && item && item->layer && strcmp(item->path, "/etc") == 0;
+}
+
+/* With the host's network, its own are looked at. */
+static bool is_of_network(const char *path, const struct build *b)
+{
+	return b->plan->network.open && strcmp(path, "/etc/passwd") && strcmp(path, "/etc/group");
+}
+
 static void add_etc(struct build *b, struct entries *list)
 {
 	const char *name = b->request->user_name && !b->plan->change_user ? b->request->user_name : "nobody";
@@ -186,7 +202,7 @@ static void add_etc(struct build *b, struct entries *list)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!is_taken(b, rows[i].path))
+		if (!is_taken(b, rows[i].path) || (covers_etc(b) && !is_of_network(rows[i].path, b)))
 			entry_add(b, list,
 			          &(struct entry){ .path = rows[i].path,
 			                           .kind = VIEW_FILE,
@@ -259,7 +275,7 @@ static void collect(struct build *b, struct entries *list)
 		if (!b->items[i].covered)
 			entry_add(b, list,
 			          &(struct entry){ .path = b->items[i].path,
-			                           .kind = VIEW_BIND,
+			                           .kind = b->items[i].layer ? VIEW_LAYER : VIEW_BIND,
 			                           .item = &b->items[i],
 			                           .attributes = item_attributes(&b->items[i]),
 			                           .directory = b->items[i].directory });
@@ -307,7 +323,7 @@ static bool has_step(const struct build *b, const char *path, size_t length)
 static const struct entry *mounted_above(const struct entries *list, size_t before, const char *path)
 {
 	for (size_t i = before; i-- > 0;)
-		if (list->items[i].kind == VIEW_BIND && path_is_below(path, list->items[i].path) &&
+		if (list->items[i].item && path_is_below(path, list->items[i].path) &&
 		    strcmp(path, list->items[i].path))
 			return &list->items[i];
 	return NULL;
@@ -338,7 +354,44 @@ static int check_mount_point(struct build *b, const struct entry *entry, const s
 
 static bool mounts(enum view_kind kind)
 {
-	return kind == VIEW_BIND || kind == VIEW_SCRATCH || kind == VIEW_PROC || kind == VIEW_OUTPUTS;
+	return kind == VIEW_BIND || kind == VIEW_SCRATCH || kind == VIEW_PROC || kind == VIEW_LAYER ||
+	       kind == VIEW_OUTPUTS;
+}
+
+/* The sandbox's own files of /etc, put where they lie over the host's. */
+static void add_layered_etc(struct build *b, const struct entries *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct entry *entry = &list->items[i];
+		struct view_step *step;
+
+		if (entry->kind != VIEW_FILE || strncmp(entry->path, "/etc/", 5))
+			continue;
+		step = step_add(b, VIEW_FILE, entry->path);
+		step->target = arena_printf(b->arena, LAYER_UPPER "/%s", b->plan->layer_count, entry->path + 5);
+		step->content = entry->content;
+		step->mode = entry->mode;
+	}
+}
+
+/* A layer's own directory takes the place of the one below it: who may write there may write here, and nobody else. A
+ * file alone cannot be covered: its directory is, out of sight, and the file shown from there. */
+static void set_layer(struct build *b, const struct item *item, struct view_step *step)
+{
+	const char *directory = item->directory ? item->source : path_directory(b->arena, item->source);
+	struct stat st = { .st_mode = 0755 };
+
+	step->layer = b->plan->layer_count++;
+	step->recursive = false;
+	if (!item->directory) {
+		step->content = item->source + strlen(directory) + (directory[1] != '\0');
+		step->source = directory;
+		if (stat(directory, &st) == 0)
+			step->device = st.st_dev, step->inode = st.st_ino;
+	}
+	step->mode = (item->directory ? item->mode : st.st_mode) & 01777;
+	if (access(directory, W_OK))
+		step->mode &= ~(uint32_t)0222;
 }
 
 static int emit_entry(struct build *b, const struct entries *list, size_t index)
@@ -357,6 +410,8 @@ static int emit_entry(struct build *b, const struct entries *list, size_t index)
 	if (!outer && mounts(entry->kind) && !has_step(b, entry->path, strlen(entry->path)))
 		step_add(b, entry->directory ? VIEW_DIRECTORY : VIEW_FILE, entry->path)->mode = entry->directory ? 0755
 		                                                                                                 : 0444;
+	if (entry->kind == VIEW_LAYER && strcmp(entry->path, "/etc") == 0)
+		add_layered_etc(b, list);
 	step = step_add(b, entry->kind, entry->path);
 	step->source = entry->item ? entry->item->source : entry->source;
 	step->content = entry->content;
@@ -373,6 +428,8 @@ static int emit_entry(struct build *b, const struct entries *list, size_t index)
 		                 b->facts->features[FEATURE_IDMAPPED_MOUNTS].level > 0;
 		b->plan->idmapped |= step->idmapped;
 	}
+	if (entry->kind == VIEW_LAYER)
+		set_layer(b, entry->item, step);
 	return 0;
 }
 

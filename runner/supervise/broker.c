@@ -161,12 +161,25 @@ static const struct served {
 #endif
 };
 
+/* unshare(0) does nothing; the stage syscall_filter calls it to see that it is refused (confine/script.c). */
+static bool is_read_back(const struct seccomp_notif *call)
+{
+	return call->data.nr == SYS_unshare && call->data.args[0] == 0;
+}
+
 static int serve(struct broker *broker, const struct seccomp_notif *call)
 {
 	const char *name = syscall_name(call->data.nr);
 
 	broker->asked = (struct denial){ .code = "system.syscalls", .fix = "system.syscalls.allow" };
 	denial_set_target(&broker->asked, name ? name : "");
+	if (observe_address(broker, call))
+		return BROKER_CONTINUES;
+	/* modes and times are ours to change only where there is no view */
+	if (broker->plan->mode == MODE_NAMESPACES && observe_is_wanted(broker, call->data.nr)) {
+		observe_call(broker, call);
+		return BROKER_CONTINUES;
+	}
 	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
 		if (call->data.nr == served[i].number && (!served[i].given || broker->plan->network.given)) {
 			broker->asked.code = served[i].code;
@@ -177,13 +190,9 @@ static int serve(struct broker *broker, const struct seccomp_notif *call)
 		observe_call(broker, call);
 		return BROKER_CONTINUES;
 	}
+	if (name && !is_read_back(call))
+		observe_refused(broker, call, name);
 	return -EPERM;
-}
-
-/* unshare(0) does nothing; the stage syscall_filter calls it to see that it is refused (confine/script.c). */
-static bool is_read_back(const struct seccomp_notif *call)
-{
-	return call->data.nr == SYS_unshare && call->data.args[0] == 0;
 }
 
 static void serve_and_answer(struct broker *broker, const struct seccomp_notif *call)

@@ -82,6 +82,14 @@ static uint64_t cpu_used(struct meter *meter, const struct tree_usage *usage)
 	return usage->cpu_ms + meter->cpu_ms_lost;
 }
 
+static void note_peaks(struct meter *meter, const struct tree_usage *usage)
+{
+	uint64_t files = meter->plan->trace ? tree_open_files() : 0;
+
+	meter->peak_threads = usage->threads > meter->peak_threads ? usage->threads : meter->peak_threads;
+	meter->peak_open_files = files > meter->peak_open_files ? files : meter->peak_open_files;
+}
+
 bool meter_look(struct meter *meter, pid_t init, uint64_t now_ms, struct limit_reached *out)
 {
 	const struct deadlines *limits = &meter->plan->deadlines;
@@ -97,6 +105,7 @@ bool meter_look(struct meter *meter, pid_t init, uint64_t now_ms, struct limit_r
 		return false;
 	if (tree_measure(init, &usage))
 		return false; /* it has just ended */
+	note_peaks(meter, &usage);
 	cpu = cpu_used(meter, &usage);
 	if (limits->cpu_ms && cpu >= limits->cpu_ms)
 		return reached(out, PROMISE_CPU_TIME, limits->cpu_ms, cpu);
@@ -108,15 +117,19 @@ bool meter_look(struct meter *meter, pid_t init, uint64_t now_ms, struct limit_r
 		wait = meter_interval_ms(limits->memory_bytes > bytes ? limits->memory_bytes - bytes : 0,
 		                         bytes > meter->last_bytes ? bytes - meter->last_bytes : 0,
 		                         now_ms - meter->last_look_ms);
-	if (limits->processes)
+	if (limits->processes || meter->plan->trace_addresses) /* to learn, peaks matter */
 		wait = METER_SHORTEST_MS;
+	meter->peak_bytes = bytes > meter->peak_bytes ? bytes : meter->peak_bytes;
 	meter->last_bytes = bytes;
 	meter->last_look_ms = now_ms;
 	meter->next_look_ms = now_ms + wait;
 	return false;
 }
 
-void meter_close(struct meter *meter)
+void meter_close(struct meter *meter, struct run_usage *usage)
 {
+	usage->peak_bytes = meter->peak_bytes;
+	usage->peak_threads = meter->peak_threads;
+	usage->peak_open_files = meter->peak_open_files;
 	fd_close(&meter->scratch_fd);
 }

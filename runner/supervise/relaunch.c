@@ -31,6 +31,8 @@ static enum host_feature refused_feature(const struct plan *plan, const struct s
 		return FEATURE_NAMESPACES;
 	if (failure->stage == STAGE_VIEW && plan->view[failure->step].kind == VIEW_PROC)
 		return FEATURE_PROC_MOUNT;
+	if (failure->stage == STAGE_VIEW && plan->view[failure->step].kind == VIEW_LAYER)
+		return FEATURE_OVERLAY;
 	if (failure->stage == STAGE_VIEW && plan->view[failure->step].idmapped)
 		return FEATURE_IDMAPPED_MOUNTS;
 	if (failure->stage == STAGE_HOSTNAME)
@@ -59,7 +61,7 @@ static bool are_switched_off(void)
  * about the machine: whoever can cause that must not get a weaker plan by it. */
 static bool means_refused(int sys_errno)
 {
-	static const int refusals[] = { EPERM, EACCES, EINVAL, ENOSYS, EOPNOTSUPP };
+	static const int refusals[] = { EPERM, EACCES, EINVAL, ENOSYS, EOPNOTSUPP, ENODEV };
 
 	if (sys_errno == ENOSPC || sys_errno == EUSERS)
 		return are_switched_off();

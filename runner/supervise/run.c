@@ -125,6 +125,7 @@ static void keep_descriptor(struct supervisor *s, char mark, int fd)
 {
 	int *place = mark == LISTENER_MARK   ? &s->broker.listener_fd
 	             : mark == RESOLVER_MARK ? &s->broker.resolver.socket_fd
+	             : mark == LAYERS_MARK   ? &s->outcome->layers_fd
 	                                     : &s->outputs.staging_fd;
 
 	fd_close(place);
@@ -274,7 +275,7 @@ static void watch(struct supervisor *s)
 			read_report(s);
 		keep_deadline(s);
 	}
-	meter_close(&s->meter);
+	meter_close(&s->meter, &s->outcome->usage);
 }
 
 /* Somebody ends us, and there is nobody left to pass that on to: it takes effect when our signals are let in again. */
@@ -439,7 +440,7 @@ static const struct last_words *keep_words(const struct last_words *words, struc
 int supervise_run(const struct plan *plan, const struct secret_store *secrets, const struct observer *observer,
                   struct arena *arena, struct outcome *out, struct error *err)
 {
-	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .failure = { .stage = STAGE_COUNT } };
+	struct outcome outcome = { .kind = OUTCOME_SETUP_FAILED, .layers_fd = -1, .failure = { .stage = STAGE_COUNT } };
 	struct confine_state state = {
 		.id_map_fd = -1, .private_fd = -1, .secrets_fd = -1, .secrets = plan->secret_count ? secrets : NULL
 	};

@@ -203,6 +203,26 @@ size_t tree_list(pid_t init, const pid_t **pids, bool *all)
 	return tree.count;
 }
 
+uint64_t tree_open_files(void)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < tree.count; i++) {
+		char path[64];
+		DIR *files;
+		uint64_t count = 0;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd", tree.pids[i]);
+		files = opendir(path);
+		while (files && readdir(files))
+			count++;
+		if (files)
+			closedir(files);
+		most = count > most + 2 ? count - 2 : most; /* less "." and ".." */
+	}
+	return most;
+}
+
 int tree_open_inside(const char *path)
 {
 	char through[PATH_MAX];
