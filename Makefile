@@ -158,7 +158,7 @@ $(FUZZ_BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_BUILD)/libpyconfine.a
 # For `make check`: every input of the corpus once, then a short search.
 fuzz-short: fuzz-build
 	$(Q)$(foreach name,$(FUZZ),sh tests/fuzz/run $(FUZZ_BUILD) $(name) -runs=0 && sh tests/fuzz/run $(FUZZ_BUILD) $(name) \
-		-max_total_time=$(if $(filter profile,$(name)),20,5) &&) :
+		-max_total_time=$(if $(filter profile,$(name)),10,4) &&) :
 
 fuzz: fuzz-build
 	$(Q)$(foreach name,$(FUZZ),sh tests/fuzz/run $(FUZZ_BUILD) $(name) -max_total_time=$(FUZZ_SECONDS) &&) :
