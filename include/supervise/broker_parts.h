@@ -48,6 +48,9 @@ int broker_fetch(const struct seccomp_notif *call, int script_fd);
 bool broker_is_own_network(const struct broker *broker, int fd);
 /* Closes it, and is not kept waiting. Sets *fd to -1. */
 void broker_drop(int *fd);
+/* Without waiting, as recv(2). Descriptors that come with it are dropped, as above, and then it is 0 as at the end:
+ * nobody honest sends them. */
+ssize_t broker_receive(int fd, void *data, size_t size);
 #define BROKER_FD_CLEANUP __attribute__((cleanup(broker_drop)))
 /* SO_DOMAIN, SO_TYPE, ...; -1: it has none. */
 int broker_socket_option(int fd, int level, int option);

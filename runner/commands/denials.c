@@ -8,6 +8,7 @@
 #include "net/decide.h"
 
 #define CODE_COLUMN 84
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/@%+,[]-"
 
 /* A name that was looked up: to which port it was meant is not known. */
 static bool is_look_up(const struct denial *denial)
@@ -98,7 +99,9 @@ static void add_fix(struct text *out, const struct prepared *prepared, const str
 {
 	TEXT_CLEANUP struct text line = { 0 };
 
-	if (denial->cut || strcmp(denial->code, "network.allow"))
+	/* what is to be copied into a shell is no sentence of the script's; an abstract name is never a rule */
+	if (denial->cut || strcmp(denial->code, "network.allow") || strncmp(denial->target, "unix:@", 6) == 0 ||
+	    denial->target[strspn(denial->target, PLAIN)])
 		return;
 	text_add(&line,
 	         prepared->profile.locked ? "To allow just this, in network.allow: " : "Allow just this: --net ");

@@ -329,6 +329,10 @@ static int plan_trace(struct build *b)
 {
 	if (!b->request->trace)
 		return 0;
+	if (b->plan->kill_on_denial) {
+		error_set(b->err, CODE_CANNOT_KEEP, "--trace cannot be had together with on_denial: kill");
+		return error_hint(b->err, "Write on_denial: error while tracing.");
+	}
 	if (!may_observe(b)) {
 		error_set(b->err, CODE_CANNOT_KEEP, "--trace needs %s, which is not to be had here",
 		          b->facts->features[FEATURE_USER_NOTIFY].level ? "CAP_SYS_PTRACE" : "user notification");

@@ -175,8 +175,9 @@ static int serve(struct broker *broker, const struct seccomp_notif *call)
 	denial_set_target(&broker->asked, name ? name : "");
 	if (observe_address(broker, call))
 		return BROKER_CONTINUES;
-	/* modes and times are ours to change only where there is no view */
-	if (broker->plan->mode == MODE_NAMESPACES && observe_is_wanted(broker, call->data.nr)) {
+	/* modes and times are ours to change only where there is no view, and the script is who we are */
+	if ((broker->plan->mode == MODE_NAMESPACES || broker->plan->change_user) &&
+	    observe_is_wanted(broker, call->data.nr)) {
 		observe_call(broker, call);
 		return BROKER_CONTINUES;
 	}

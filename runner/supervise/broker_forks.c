@@ -1,5 +1,7 @@
 #include <errno.h>
+#include <sys/syscall.h>
 
+#include "policy/filter.h"
 #include "supervise/broker_parts.h"
 #include "supervise/watch.h"
 
@@ -11,7 +13,9 @@ int broker_fork(struct broker *broker, const struct seccomp_notif *call)
 	const uint64_t limit = broker->plan->deadlines.forks;
 	struct tree_usage usage;
 
-	(void)call;
+	/* with on_denial: kill what the filter forbids comes here, too */
+	if (!limit || (call->data.nr == SYS_clone && (call->data.args[0] & FORBIDDEN_CLONE_FLAGS)))
+		return -EPERM;
 	if (broker->forks_ended)
 		return BROKER_WAITS; /* for SIGKILL: who is not answered is no trouble any more */
 	if (!broker->fork_room && tree_measure(broker->init, &usage) == 0)

@@ -254,7 +254,9 @@ static bool is_loopback_only(const struct net_address *address)
 static bool may_bind(const struct broker *broker, const struct net_address *address, uint16_t port)
 {
 	return port == 0 || broker_is_granted_port(broker, port) ||
-	       (broker->plan->network.host_loopback && is_loopback_only(address));
+	       (broker->plan->network.host_loopback && is_loopback_only(address) &&
+	        (port >= IPPORT_RESERVED ||
+	         !broker->plan->change_user)); /* the right to those is ours, not the script's */
 }
 
 static int bind_stream(struct broker *broker, struct given *given, const union broker_address *address,
@@ -344,7 +346,11 @@ int given_listen(struct broker *broker, const struct seccomp_notif *call)
 /* IP_RECVERR and its like: resolvers ask for errors of the network that they will not get here. */
 int given_setsockopt(struct broker *broker, const struct seccomp_notif *call)
 {
+	static const int pairs[][2] = { { IPPROTO_IP, IP_RECVERR }, { IPPROTO_IPV6, IPV6_RECVERR } };
+
 	(void)broker;
-	(void)call;
-	return 0;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if ((int)call->data.args[1] == pairs[i][0] && (int)call->data.args[2] == pairs[i][1])
+			return 0;
+	return -EPERM; /* with on_denial: kill what the filter forbids comes here, too */
 }

@@ -68,6 +68,20 @@ void broker_drop(int *fd)
 	errno = saved;
 }
 
+ssize_t broker_receive(int fd, void *data, size_t size)
+{
+	struct iovec part = { data, size };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	bool hurried = hurry(true);
+	ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
+	int saved = errno;
+
+	if (hurried)
+		hurry(false);
+	errno = saved;
+	return got >= 0 && (message.msg_flags & MSG_CTRUNC) ? 0 : got;
+}
+
 int broker_connect_own(int fd, const union broker_address *address, socklen_t length, bool *blocking)
 {
 	int flags = fcntl(fd, F_GETFL), result;

@@ -108,6 +108,8 @@ static void finish(struct given *given)
 		given->connecting = false;
 	else if (info.tcpi_state != SYN_SENT && info.tcpi_state != SYN_RECEIVED)
 		given_forget(given);
+	else
+		given->connecting = false; /* shut down before it was connected: poll would not wait any more */
 }
 
 void given_serve(struct given_table *table, const struct pollfd *fds, size_t count)

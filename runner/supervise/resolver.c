@@ -1,3 +1,4 @@
+#include "supervise/broker_parts.h"
 #include "supervise/resolver.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ void resolver_close(struct resolver *resolver)
 		lookup_end(&resolver->tables->lookups[i]);
 	fd_close(&resolver->socket_fd);
 	while (resolver->client_places)
-		fd_close(&resolver->clients[--resolver->client_places]);
+		broker_drop(&resolver->clients[--resolver->client_places]);
 	free(resolver->tables);
 	resolver->tables = NULL;
 }
@@ -352,7 +353,7 @@ static void drop_client(struct resolver *resolver, size_t client)
 	for (size_t i = 0; resolver->tables && i < RESOLVER_QUERIES_MAX; i++)
 		if (resolver->tables->queries[i].asker.client == (int)client)
 			resolver->tables->queries[i].name = FREE_QUERY;
-	fd_close(&resolver->clients[client]);
+	broker_drop(&resolver->clients[client]);
 }
 
 static void read_client(struct resolver *resolver, size_t client, struct refused_names *refused)
@@ -361,7 +362,7 @@ static void read_client(struct resolver *resolver, size_t client, struct refused
 
 	for (int turn = 0; turn < RESOLVER_TURN_MAX; turn++) {
 		uint8_t message[DNS_MESSAGE_MAX + 1];
-		ssize_t got = recv(resolver->clients[client], message, sizeof(message), MSG_DONTWAIT);
+		ssize_t got = broker_receive(resolver->clients[client], message, sizeof(message));
 
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return;

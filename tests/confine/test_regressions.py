@@ -48,6 +48,37 @@ class Plan(Case):
             self.assertIn(process.returncode, (143, -15), (delay, err))
 
 
+class Broker(Case):
+    KILL = {"on_denial": "kill", "limits": {"processes": "20"}}
+    CLONE = "import ctypes\nctypes.CDLL(None).syscall(56 if __import__('os').uname().machine == 'x86_64' else 220, 0x10000011, 0, 0, 0, 0)\n"
+
+    def test_new_namespaces_as_uid_0_with_on_denial_kill(self):
+        """The listener that counts forks let clone go on, whatever its flags."""
+        if "notify=0" in self.lab.mode["assume"]:
+            self.skipTest("on_denial: kill needs user notification")
+        self.assertEqual(self.code(self.CLONE, changes=self.KILL).status, 123)
+        if os.getuid() == 0 and "root" in self.lab.mode["name"]:
+            assume = ",".join(word for word in (self.lab.mode["assume"], "set-user=0") if word)
+            path, profile = self.script(self.CLONE, "home/clone/main.py"), self.lab.profile(self.KILL)
+            result = self.bare(["--profile", profile, "--assume", assume, path])
+            self.assertEqual(result.status, 123, result)
+
+    def test_trace_with_on_denial_kill(self):
+        """What is forbidden and what is watched came the same way, and went on."""
+        result = self.code("pass\n", changes=self.KILL, flags=["--trace"])
+        self.refused(result, 125)
+
+    def test_modes_of_others_in_a_trace(self):
+        """The supervisor carried chmod out, with its own rights, where the kernel would have refused it."""
+        self.need_root()
+        if "namespaces=0" not in self.lab.mode["assume"]:
+            self.skipTest("what is root's is shown as the script's own there, and it may")
+        path = self.file("more/of-root", "", 0o600)
+        os.chmod(os.path.dirname(path), 0o777)
+        self.code("import os\nos.chmod(%r, 0o666)\n" % path, flags=["--trace", "--write", os.path.dirname(path)])
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+
 class RootsFiles(Case):
     READ_WRITE = """import sys
 with open(sys.argv[2] + "/result", "w") as out:
