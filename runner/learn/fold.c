@@ -297,6 +297,12 @@ static int compare(const void *a, const void *b)
 	return x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->value, y->value);
 }
 
+static void sort(struct folded *out)
+{
+	if (out->grant_count > 1)
+		qsort(out->grants, out->grant_count, sizeof(*out->grants), compare);
+}
+
 /* What lies in a granted directory is granted; a file that is written may be read. */
 static void drop_covered(struct folded *out)
 {
@@ -384,10 +390,10 @@ void fold(const struct learn_record *record, const struct fold_host *host, struc
 			fold_network(&f, item);
 	}
 	add_refused_calls(&f);
-	qsort(out->grants, out->grant_count, sizeof(*out->grants), compare);
+	sort(out);
 	drop_covered(out);
 	while (join_one(&f)) {
-		qsort(out->grants, out->grant_count, sizeof(*out->grants), compare);
+		sort(out);
 		drop_covered(out);
 	}
 	while (out->grant_count > FOLD_GRANTS_MAX)
