@@ -84,11 +84,14 @@ static void add_observed(struct sock_filter *code, const struct filter_request *
 	}
 }
 
+/* What is observed goes on when it was seen, so that what is forbidden must not come the same way. */
 static void add_asking(struct sock_filter *code, const struct compiled_filter *compiled)
 {
 	for (size_t i = compiled->body; i < compiled->count; i++) {
 		*code = compiled->instructions[i];
-		if (code->code == (BPF_RET | BPF_K) && code->k == SECCOMP_RET_ALLOW)
+		if (code->code == (BPF_RET | BPF_K) && code->k == RETURN_USER_NOTIF)
+			code->k = SECCOMP_RET_ERRNO | EPERM;
+		else if (code->code == (BPF_RET | BPF_K) && code->k == SECCOMP_RET_ALLOW)
 			code->k = RETURN_USER_NOTIF;
 		code++;
 	}

@@ -18,6 +18,7 @@ int broker_words(struct broker *broker, const struct seccomp_notif *call)
 	memcpy(&remote.iov_base, &from, sizeof(remote.iov_base));
 	local.iov_len = remote.iov_len = size;
 	got = process_vm_readv((pid_t)call->pid, &local, 1, &remote, 1, 0);
-	broker->words.length += got > 0 ? (size_t)got : 0;
+	/* of a caller that ended meanwhile its number may be another's */
+	broker->words.length += got > 0 && broker_still_asks(broker, call) ? (size_t)got : 0;
 	return BROKER_CONTINUES;
 }

@@ -142,6 +142,17 @@ class Private(Learn):
         result = self.learn("import socket\ntry: socket.create_connection(('192.0.2.1', 80), 1)\nexcept OSError: pass")
         self.assertNotIn("network:", self.text(), result)
 
+    def test_a_set_id_file_is_refused(self):
+        """It was forbidden and observed, came to the supervisor either way, and went on."""
+        code = """import errno
+try:
+    os.close(os.open(os.environ.get("TMPDIR", "/tmp") + "/set-id", os.O_CREAT | os.O_WRONLY, 0o4755))
+    print("made")
+except OSError as error:
+    print(errno.errorcode[error.errno])"""
+        result = self.learn(code, "--no-verify")
+        self.assertEqual((result.status, result.out), (0, b"EPERM\n"), result)
+
     def test_refused_calls_are_noted(self):
         self.need("namespaces")
         self.learn("import ctypes\nlibc = ctypes.CDLL(None)\nassert libc.unshare(0x10000000) == -1")
